@@ -12,7 +12,9 @@ const stamp = join(modules, '.cairn-lock.json');
 const lock = join(root, 'package-lock.json');
 
 function installed() {
-  return existsSync(stamp) && existsSync(join(modules, '.bin')) && readFileSync(stamp, 'utf8') === readFileSync(lock, 'utf8');
+  return (
+    existsSync(stamp) && existsSync(join(modules, '.bin')) && readFileSync(stamp, 'utf8') === readFileSync(lock, 'utf8')
+  );
 }
 
 if (!installed()) {

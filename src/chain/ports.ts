@@ -1,0 +1,89 @@
+import type { Coin, CoinChange, UtxoDiff } from '../ledger/coin.ts';
+import type { Hash256 } from '../primitives/hash.ts';
+import type { OutPoint } from '../primitives/outpoint.ts';
+import type { Check } from '../primitives/rules.ts';
+import type { Tx, TxOut } from '../primitives/tx.ts';
+import type { BlockStatus } from './entry.ts';
+
+/** Where a record lies in the block or undo files. */
+export interface FilePosition {
+  readonly file: number;
+  readonly offset: number;
+  /** Bytes of the payload. */
+  readonly size: number;
+}
+
+/** One header as stored. */
+export interface StoredHeader {
+  readonly header80: Uint8Array;
+  readonly seal: Uint8Array;
+  readonly height: number;
+  readonly chainWork: bigint;
+  /** The engine's state, encoded by Judge.encodeState. */
+  readonly state: Uint8Array;
+  readonly sequence: number;
+  readonly status: BlockStatus;
+  readonly txCount: number;
+  readonly body?: FilePosition;
+  readonly undo?: FilePosition;
+}
+
+/** Headers only: all that a light node stores. */
+export interface HeaderStore {
+  /** Every stored header, parents before children. */
+  loadHeaders(): AsyncIterable<StoredHeader>;
+  /** Adds or replaces headers in one atomic batch. */
+  putHeaders(headers: readonly StoredHeader[]): Promise<void>;
+}
+
+/** One atomic change of the chain state: a crash leaves all of it or nothing. */
+export interface ChainCommit {
+  readonly headers: readonly StoredHeader[];
+  /** The new tip, when it moves. */
+  readonly tip?: Hash256;
+  /** Coins to add and remove with it (a disconnect passes the reversed diff). */
+  readonly coins?: UtxoDiff;
+  /** Index of transactions by txid for the block connected (+) or disconnected (-), when txindex is on. */
+  readonly connect?: { readonly block: Hash256; readonly height: number; readonly txs: readonly Tx[] };
+  readonly disconnect?: { readonly block: Hash256; readonly txs: readonly Tx[] };
+}
+
+/** Storage of a full node. Reading may throw: that is our failure, never a verdict. */
+export interface ChainStore extends HeaderStore {
+  /** Hash of the block the coins represent, undefined in a new data directory. */
+  tip(): Promise<Hash256 | undefined>;
+  /** Appends a body (Cairn's sealed block bytes); not durable before the next commit, which syncs the files first. */
+  appendBody(bytes: Uint8Array): Promise<FilePosition>;
+  /** Appends the undo record of a block: the coins it spent. */
+  appendUndo(spent: readonly CoinChange[]): Promise<FilePosition>;
+  /** Throws when the record is missing or its checksum is wrong. */
+  readBody(at: FilePosition): Promise<Uint8Array>;
+  readUndo(at: FilePosition): Promise<readonly CoinChange[]>;
+  /** The coins of these outpoints, in the same order; one batched read. */
+  coins(outpoints: readonly OutPoint[]): Promise<(Coin | undefined)[]>;
+  /** Syncs the files, then writes one LevelDB batch with sync. */
+  commit(change: ChainCommit): Promise<void>;
+  /** Number of unspent outputs. */
+  coinCount(): Promise<number>;
+  /** Every coin in key order (for comparing nodes and for gettxoutsetinfo). */
+  allCoins(): AsyncIterable<CoinChange>;
+  /** Block hash of a transaction, when txindex is on. */
+  findTx(txid: Hash256): Promise<Hash256 | undefined>;
+  /** Bytes on disk. */
+  sizeOnDisk(): Promise<number>;
+}
+
+/** One input whose script must be checked. */
+export interface ScriptJob {
+  readonly tx: Tx;
+  readonly inputIndex: number;
+  /** Outputs spent by all inputs of the transaction, in order. */
+  readonly spent: readonly TxOut[];
+  /** Script verification flags (script/flags.ts). */
+  readonly flags: number;
+}
+
+/** Runs script checks, maybe on other threads. Resolves with the first broken rule in job order, or passed. */
+export interface ScriptChecker {
+  check(jobs: readonly ScriptJob[]): Promise<Check>;
+}

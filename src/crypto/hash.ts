@@ -1,0 +1,58 @@
+import { hmac } from '@noble/hashes/hmac.js';
+import { ripemd160 as nobleRipemd160 } from '@noble/hashes/legacy.js';
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import { asciiBytes, concatBytes } from '../util/bytes.ts';
+
+/** Hash functions behind one seam: pure JavaScript by default; Node installs native ones (hashNative.node.ts). */
+export interface HashProvider {
+  readonly name: string;
+  /** 32 bytes. */
+  sha256(data: Uint8Array): Uint8Array;
+  /** SHA-256 twice, 32 bytes. */
+  hash256(data: Uint8Array): Uint8Array;
+  /** RIPEMD-160 of SHA-256, 20 bytes. */
+  hash160(data: Uint8Array): Uint8Array;
+}
+
+export const jsHashProvider: HashProvider = {
+  name: 'noble',
+  sha256: (data) => nobleSha256(data),
+  hash256: (data) => nobleSha256(nobleSha256(data)),
+  hash160: (data) => nobleRipemd160(nobleSha256(data)),
+};
+
+let current: HashProvider = jsHashProvider;
+
+/** Chosen once at start, by `platform`. All providers give identical results (test/crypto). */
+export function setHashProvider(provider: HashProvider): void {
+  current = provider;
+}
+export function hashProvider(): HashProvider {
+  return current;
+}
+
+/** SHA-256, 32 bytes. */
+export function sha256(data: Uint8Array): Uint8Array {
+  return current.sha256(data);
+}
+/** SHA-256 twice, 32 bytes: txids, block hashes, merkle nodes, base58 checksums. */
+export function hash256(data: Uint8Array): Uint8Array {
+  return current.hash256(data);
+}
+/** RIPEMD-160 of SHA-256, 20 bytes: key and script hashes in addresses. */
+export function hash160(data: Uint8Array): Uint8Array {
+  return current.hash160(data);
+}
+/** RIPEMD-160, 20 bytes. */
+export function ripemd160(data: Uint8Array): Uint8Array {
+  return nobleRipemd160(data);
+}
+/** HMAC-SHA256, 32 bytes. */
+export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
+  return hmac(nobleSha256, key, data);
+}
+/** BIP340 tagged hash: SHA256(SHA256(tag) ‖ SHA256(tag) ‖ data). */
+export function taggedHash(tag: string, data: Uint8Array): Uint8Array {
+  const t = sha256(asciiBytes(tag));
+  return sha256(concatBytes(t, t, data));
+}

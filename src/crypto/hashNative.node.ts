@@ -1,0 +1,17 @@
+import { hash } from 'node:crypto';
+import { ripemd160 } from '@noble/hashes/legacy.js';
+import type { HashProvider } from './hash.ts';
+
+// Plain Uint8Arrays, because Buffer's slice() shares memory where Uint8Array's copies.
+const sha256 = (data: Uint8Array): Uint8Array => {
+  const digest = hash('sha256', data, 'buffer');
+  return new Uint8Array(digest.buffer, digest.byteOffset, digest.byteLength);
+};
+
+/** node:crypto one-shot SHA-256. RIPEMD-160 stays in JavaScript: OpenSSL 3 builds may lack it. */
+export const nodeHashProvider: HashProvider = {
+  name: 'node:crypto',
+  sha256,
+  hash256: (data) => sha256(sha256(data)),
+  hash160: (data) => ripemd160(sha256(data)),
+};
