@@ -30,6 +30,7 @@ export const RULES = {
   'bad-diffbits': INVALID,
   'time-too-old': INVALID,
   'time-too-new': HONEST,
+  'time-timewarp-attack': INVALID,
   'bad-version': INVALID,
   'prev-blk-not-found': HONEST,
   'bad-prevblk': INVALID,

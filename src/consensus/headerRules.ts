@@ -1,0 +1,52 @@
+import type { ConsensusParams } from '../params/network.ts';
+import type { BlockHeader } from '../primitives/header.ts';
+import { broken, type Check, PASSED } from '../primitives/rules.ts';
+import { equalBytes } from '../util/bytes.ts';
+import type { HeaderContext } from './engine.ts';
+
+/** The header names its parent. The caller found the parent by that name, so only a wrong context breaks this. */
+export function checkPrevLink(header: BlockHeader, ctx: HeaderContext): Check {
+  if (equalBytes(header.prevHash, ctx.parent.hash)) return PASSED;
+  return broken('prev-blk-not-found', `header ${header.id} does not extend ${ctx.parent.id}`);
+}
+
+/** Later than the median of the eleven headers before it (Bitcoin Core ContextualCheckBlockHeader; BIP113). */
+export function checkTimeAfterMedian(header: BlockHeader, ctx: HeaderContext): Check {
+  const median = ctx.medianTimePast();
+  if (header.time > median) return PASSED;
+  return broken('time-too-old', `time ${header.time} is not after the median time past ${median}`);
+}
+
+/** BIP94: seconds by which the first block of a retarget period may lie before the last of the period before. */
+const BIP94_TIMEWARP = 600;
+
+/** The first block of a retarget period is at most 600 s earlier than its parent (BIP94). */
+export function checkTimewarp(header: BlockHeader, ctx: HeaderContext, pow: ConsensusParams['pow']): Check {
+  if (!pow.bip94 || ctx.height % pow.interval !== 0) return PASSED;
+  const earliest = ctx.parent.time - BIP94_TIMEWARP;
+  if (header.time >= earliest) return PASSED;
+  return broken('time-timewarp-attack', `time ${header.time} of the first block of a period is before ${earliest}`);
+}
+
+/** At most `maxFutureSeconds` ahead of the clock (Bitcoin Core MAX_FUTURE_BLOCK_TIME; protocol §G.2). `nowMs`: Unix ms. */
+export function checkTimeNotFuture(header: BlockHeader, maxFutureSeconds: number, nowMs: number): Check {
+  const latest = nowMs + maxFutureSeconds * 1000;
+  if (header.time * 1000 <= latest) return PASSED;
+  return broken('time-too-new', `time ${header.time} is after ${Math.floor(latest / 1000)}, the latest allowed now`);
+}
+
+/** Smallest block version at `height`: 2 from BIP34, 3 from BIP66, 4 from BIP65. */
+export function minimumVersion(height: number, heights: ConsensusParams['heights']): number {
+  if (height >= heights.bip65) return 4;
+  if (height >= heights.bip66) return 3;
+  return height >= heights.bip34 ? 2 : 1;
+}
+
+/** Outdated block versions are refused from the heights of BIP34, BIP66 and BIP65 on (signed comparison). */
+export function checkVersion(header: BlockHeader, ctx: HeaderContext, heights: ConsensusParams['heights']): Check {
+  const least = minimumVersion(ctx.height, heights);
+  // Before BIP34 every version stands, also zero and negative ones.
+  if (least === 1 || header.version >= least) return PASSED;
+  const shown = (header.version >>> 0).toString(16).padStart(8, '0');
+  return broken('bad-version', `version 0x${shown} is below ${least} at height ${ctx.height}`);
+}

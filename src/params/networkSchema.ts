@@ -1,0 +1,128 @@
+import * as z from 'zod';
+import { isMoney } from '../primitives/amount.ts';
+import { decodeCompact, encodeCompact } from '../primitives/compact.ts';
+
+/** Unsigned 32-bit: times, nonces, bits. */
+const u32 = z.int().min(0).max(0xffffffff);
+const height = z.int().min(0).max(0x7fffffff);
+const seconds = z.int().min(1).max(0xffffffff);
+
+const isHexOf = (text: string, maxBytes: number): boolean =>
+  text.length % 2 === 0 && text.length <= 2 * maxBytes && /^[0-9a-f]*$/.test(text);
+
+/** Compact bits that encode a positive 256-bit target in their one canonical form. */
+const bits = u32.refine((n) => {
+  const { target, negative, overflow } = decodeCompact(n);
+  return !negative && !overflow && target > 0n && encodeCompact(target) === n;
+}, 'must be canonical compact bits of a target above zero');
+
+/** Satoshi as decimal digits without leading zeros, 0 … 21,000,000 coins. */
+const amount = z
+  .string()
+  .regex(/^(0|[1-9][0-9]{0,15})$/, 'must be satoshi as decimal digits')
+  .refine((s) => /^[0-9]{1,16}$/.test(s) && isMoney(BigInt(s)), 'must be at most 2100000000000000 satoshi');
+
+/** Bounded so that a genesis block stays far below the largest block. */
+const MAX_ALLOCATIONS = 10_000;
+
+const allocation = z.strictObject({
+  script: z.string().refine((s) => isHexOf(s, 100) && s.length > 0 && !s.startsWith('6a'), {
+    message: 'must be a spendable script of 1 to 100 bytes in lower-case hex',
+  }),
+  amount: amount.refine((s) => s !== '0', 'must be above zero'),
+});
+
+const pow = z
+  .strictObject({
+    algo: z.enum(['bitcoin', 'asert']),
+    limitBits: bits,
+    startBits: bits,
+    spacing: z.int().min(1).max(86_400),
+    interval: z.int().min(2).max(1_000_000),
+    allowMinDifficulty: z.boolean(),
+    noRetarget: z.boolean(),
+    bip94: z.boolean(),
+    halfLife: seconds,
+    clamp: seconds,
+  })
+  .refine((p) => decodeCompact(p.startBits).target <= decodeCompact(p.limitBits).target, {
+    path: ['startBits'],
+    message: 'must not be easier than limitBits',
+  })
+  .refine((p) => p.clamp >= p.spacing, { path: ['clamp'], message: 'must be at least spacing' });
+
+const consensus = z
+  .strictObject({
+    rules: z.enum(['bitcoin', 'cairn']),
+    engine: z.literal('pow'),
+    pow,
+    subsidy: z.strictObject({ initial: amount, halvingInterval: z.int().min(1).max(0x7fffffff) }),
+    coinbaseMaturity: z.int().min(1).max(100_000),
+    maxFutureSeconds: z.int().min(1).max(7200),
+    heights: z.strictObject({
+      bip34: height,
+      bip65: height,
+      bip66: height,
+      csv: height,
+      segwit: height,
+      taproot: height,
+    }),
+    commitments: z.literal('off'),
+    bip54: z.literal(false),
+    genesis: z
+      .strictObject({
+        time: u32,
+        bits,
+        version: z.int().min(-0x80000000).max(0x7fffffff),
+        allocations: z.array(allocation).max(MAX_ALLOCATIONS),
+      })
+      .exactOptional(),
+  })
+  .refine((c) => (c.genesis !== undefined) === (c.rules === 'cairn'), {
+    path: ['genesis'],
+    message: 'belongs to networks with rules "cairn" and to them alone',
+  })
+  .refine((c) => isMoney((c.genesis?.allocations ?? []).reduce((sum, a) => sum + BigInt(a.amount), 0n)), {
+    path: ['genesis', 'allocations'],
+    message: 'must not exceed 2100000000000000 satoshi together',
+  });
+
+const byte = z.int().min(0).max(255);
+const port = z.int().min(0).max(65_535);
+
+/** The shape of a network file. Unknown keys are refused everywhere. */
+export const networkDefinitionSchema = z
+  .strictObject({
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be 1 to 32 of a-z, 0-9 and -'),
+    chain: z.enum(['main', 'test', 'signet', 'regtest']),
+    consensus,
+    genesis: z.strictObject({
+      nonce: u32.exactOptional(),
+      block: z.string().exactOptional(),
+      hash: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits')
+        .exactOptional(),
+    }),
+    magic: z
+      .string()
+      .regex(/^[0-9a-f]{8}$/, 'must be 8 lower-case hex digits')
+      .exactOptional(),
+    prefixes: z.strictObject({
+      pubKeyHash: byte,
+      scriptHash: byte,
+      wif: byte,
+      bech32: z.string().regex(/^[a-z]{1,20}$/, 'must be 1 to 20 of a-z'),
+      bip32Public: u32,
+      bip32Private: u32,
+      bip44CoinType: z.int().min(0).max(0x7fffffff),
+    }),
+    ports: z.strictObject({ p2p: port, ws: port, rpc: port, ops: port }),
+    seeds: z.array(z.string().startsWith('/').max(512)).max(64),
+    development: z.boolean(),
+    offline: z.boolean(),
+  })
+  .refine((n) => (n.magic !== undefined) === (n.consensus.rules === 'bitcoin'), {
+    path: ['magic'],
+    message: 'belongs to networks with rules "bitcoin" and to them alone',
+  });
