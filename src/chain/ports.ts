@@ -5,6 +5,9 @@ import type { Check } from '../primitives/rules.ts';
 import type { Tx, TxOut } from '../primitives/tx.ts';
 import type { BlockStatus } from './entry.ts';
 
+/** The nouns of these ports, so that storage needs to know no other file of the rooms above it. */
+export type { BlockStatus, Coin, CoinChange, UtxoDiff };
+
 /** Where a record lies in the block or undo files. */
 export interface FilePosition {
   readonly file: number;

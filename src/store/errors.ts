@@ -1,0 +1,97 @@
+import { DecodeError } from '../util/codec.ts';
+
+/**
+ * Failures of storage. They are ours, never a peer's, and every one says what happened to which path and what to do next.
+ * `exitCode` is what a command ends with when the failure stops it (sysexits: 74 I/O, 75 try again later, 78 configuration).
+ */
+export class StoreError extends Error {
+  override readonly name: string = 'StoreError';
+  readonly kind: 'io' | 'full' | 'corrupt';
+  /** File or folder concerned. */
+  readonly path: string;
+  /** One next command or action. */
+  readonly hint: string;
+  readonly exitCode: number = 74;
+
+  constructor(kind: StoreError['kind'], path: string, message: string, hint: string, cause?: unknown) {
+    super(`${message} (${path}). ${hint}`, cause === undefined ? undefined : { cause });
+    this.kind = kind;
+    this.path = path;
+    this.hint = hint;
+  }
+}
+
+/** Another process has the data directory open. */
+export class DatadirLockedError extends Error {
+  override readonly name = 'DatadirLockedError';
+  readonly path: string;
+  readonly exitCode = 75;
+
+  constructor(path: string) {
+    super(`data directory ${path} is in use by another process. Stop it, or give this one another --datadir`);
+    this.path = path;
+  }
+}
+
+/** The data directory belongs to another network. */
+export class WrongNetworkError extends Error {
+  override readonly name = 'WrongNetworkError';
+  readonly path: string;
+  readonly found: string;
+  readonly wanted: string;
+  readonly exitCode = 78;
+
+  constructor(path: string, found: string, wanted: string) {
+    super(`data directory ${path} belongs to network ${found}, not ${wanted}. Give another --datadir or --network`);
+    this.path = path;
+    this.found = found;
+    this.wanted = wanted;
+  }
+}
+
+/** The data directory was written in a format this version does not know. */
+export class UnknownFormatError extends Error {
+  override readonly name = 'UnknownFormatError';
+  readonly path: string;
+  readonly exitCode = 78;
+
+  constructor(path: string, found: string, known: number) {
+    super(
+      `data directory ${path} has format ${found}, this version knows format ${known}. Use the version that wrote it, or another --datadir`,
+    );
+    this.path = path;
+  }
+}
+
+const CHECK_DISK = 'Check the disk and its permissions, then start again';
+const MAKE_ROOM = 'Free space on that disk, then start again: nothing committed was lost';
+const REINDEX = 'Restore a backup, or start with another --datadir to download the chain again';
+
+/** The StoreError of something thrown by file system or database; errors that are one already pass through. */
+export function toStoreError(error: unknown, path: string, doing: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const chain = [error, error instanceof Error ? error.cause : undefined];
+  const text = chain.map((e) => (e instanceof Error ? e.message : '')).join(' ');
+  const code = chain.map((e) => (e as { code?: unknown } | undefined)?.code).find((c) => typeof c === 'string');
+  const message = `${doing} failed: ${text.trim() || String(error)}`;
+  if (code === 'ENOSPC' || code === 'EDQUOT' || /no space left|quota exceeded/i.test(text))
+    return new StoreError('full', path, message, MAKE_ROOM, error);
+  if (code === 'LEVEL_CORRUPTION' || /corruption/i.test(text))
+    return new StoreError('corrupt', path, message, REINDEX, error);
+  return new StoreError('io', path, message, CHECK_DISK, error);
+}
+
+/** A record that is not what was written. */
+export function corrupt(path: string, message: string): StoreError {
+  return new StoreError('corrupt', path, message, REINDEX);
+}
+
+/** Runs `decode` on stored bytes: bytes that cannot be decoded are damage, not bad input. */
+export function decodeStored<T>(path: string, what: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof DecodeError) throw corrupt(path, `${what}: ${error.message}`);
+    throw error;
+  }
+}

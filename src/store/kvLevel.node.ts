@@ -1,0 +1,83 @@
+import { Level } from 'level';
+import type { Kv, KvOp } from '../util/ports.ts';
+import { DatadirLockedError, toStoreError } from './errors.ts';
+
+type Db = Level<Uint8Array, Uint8Array>;
+
+/** Node returns Buffers, whose slice() shares memory; callers expect plain arrays. */
+function plain(value: Uint8Array): Uint8Array {
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+}
+
+/** Kv over LevelDB. All failures are StoreErrors that name the folder. */
+class LevelKv implements Kv {
+  readonly #db: Db;
+  readonly #path: string;
+
+  constructor(db: Db, path: string) {
+    this.#db = db;
+    this.#path = path;
+  }
+
+  async get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    const value = await this.#guard('reading the database', this.#db.get(key));
+    return value === undefined ? undefined : plain(value);
+  }
+
+  /** One call, one snapshot. */
+  async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    if (keys.length === 0) return [];
+    const values = await this.#guard('reading the database', this.#db.getMany(keys as Uint8Array[]));
+    return values.map((value) => (value === undefined ? undefined : plain(value)));
+  }
+
+  async batch(ops: readonly KvOp[], options: { readonly sync: boolean }): Promise<void> {
+    await this.#guard('writing to the database', this.#db.batch(ops as KvOp[], { sync: options.sync }));
+  }
+
+  async *iterate(range: {
+    readonly gte: Uint8Array;
+    readonly lt: Uint8Array;
+    readonly reverse?: boolean;
+    readonly limit?: number;
+  }): AsyncGenerator<readonly [key: Uint8Array, value: Uint8Array]> {
+    const iterator = this.#db.iterator({ ...range });
+    try {
+      for (;;) {
+        const some = await this.#guard('reading the database', iterator.nextv(500));
+        if (some.length === 0) return;
+        for (const [key, value] of some) yield [plain(key), plain(value)];
+      }
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#guard('closing the database', this.#db.close());
+  }
+
+  async #guard<T>(doing: string, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw toStoreError(error, this.#path, doing);
+    }
+  }
+}
+
+/**
+ * Opens or creates the database in folder `path` (parents are created).
+ * Throws DatadirLockedError when another process has it, StoreError otherwise.
+ */
+export async function openLevelKv(path: string): Promise<Kv> {
+  const db: Db = new Level(path, { keyEncoding: 'view', valueEncoding: 'view' });
+  try {
+    await db.open();
+  } catch (error) {
+    const cause = error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined;
+    if (cause?.code === 'LEVEL_LOCKED') throw new DatadirLockedError(path);
+    throw toStoreError(error, path, 'opening the database');
+  }
+  return new LevelKv(db, path);
+}

@@ -1,0 +1,99 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { displayHash, type Hash256 } from '../primitives/hash.ts';
+import { corrupt, toStoreError, UnknownFormatError, WrongNetworkError } from './errors.ts';
+import { openLevelKv } from './kvLevel.node.ts';
+import { FORMAT_VERSION } from './schema.ts';
+
+/** What storage knows of a network (params/network.ts' Network has it all). */
+export interface StoreNetwork {
+  readonly name: string;
+  readonly chainId: Hash256;
+  readonly magic: Uint8Array;
+}
+
+/** A data directory that this process holds. */
+export interface Datadir {
+  readonly dir: string;
+  /** Lets others have it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Takes the data directory for this process and this network; creates it when missing.
+ * Throws DatadirLockedError (another process has it; the operating system frees the lock when that one dies),
+ * WrongNetworkError, UnknownFormatError or StoreError.
+ */
+export async function openDatadir(dir: string, network: StoreNetwork): Promise<Datadir> {
+  try {
+    await mkdir(dir, { recursive: true });
+  } catch (error) {
+    throw toStoreError(error, dir, 'creating the data directory');
+  }
+  // An empty LevelDB is the one lock Node gives us that the kernel releases after kill -9.
+  const lock = await openLevelKv(join(dir, 'lock'));
+  try {
+    await bind(dir, network);
+  } catch (error) {
+    await lock.close();
+    throw error;
+  }
+  return { dir, close: () => lock.close() };
+}
+
+async function bind(dir: string, network: StoreNetwork): Promise<void> {
+  const path = join(dir, 'format.json');
+  const text = await readIfPresent(path);
+  if (text === undefined) {
+    await writeFormat(dir, path, network);
+    return;
+  }
+  let found: { format?: unknown; network?: unknown; chainId?: unknown };
+  try {
+    found = JSON.parse(text) as typeof found;
+  } catch {
+    throw corrupt(path, 'not JSON');
+  }
+  if (found === null || typeof found !== 'object') throw corrupt(path, 'not a JSON object');
+  if (found.format !== FORMAT_VERSION) throw new UnknownFormatError(dir, String(found.format), FORMAT_VERSION);
+  const chainId = displayHash(network.chainId);
+  if (found.chainId !== chainId)
+    throw new WrongNetworkError(
+      dir,
+      `${String(found.network)} (${String(found.chainId)})`,
+      `${network.name} (${chainId})`,
+    );
+}
+
+async function readIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
+    throw toStoreError(error, path, 'reading');
+  }
+}
+
+/** Written beside and renamed: a crash leaves no half-written file. */
+async function writeFormat(dir: string, path: string, network: StoreNetwork): Promise<void> {
+  const content = { format: FORMAT_VERSION, network: network.name, chainId: displayHash(network.chainId) };
+  const temporary = `${path}.new`;
+  try {
+    const file = await open(temporary, 'w');
+    try {
+      await file.writeFile(`${JSON.stringify(content, undefined, 2)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    const folder = await open(dir, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch (error) {
+    throw toStoreError(error, path, 'writing');
+  }
+}

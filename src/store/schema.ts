@@ -1,0 +1,99 @@
+import type { Hash256 } from '../primitives/hash.ts';
+import type { OutPoint } from '../primitives/outpoint.ts';
+
+/**
+ * The one registry of everything stored under a data directory. Numbers are never reused: a record kind that dies keeps
+ * its number. Changing the bytes of any record means a new FORMAT_VERSION.
+ *
+ * <datadir>/format.json     format version, network name, chainId (datadir.node.ts)
+ * <datadir>/lock/           a database that holds nothing: its lock is the data directory's
+ * <datadir>/chain/          LevelDB of a full node: all prefixes below
+ * <datadir>/headers/        LevelDB of a light node: HEADER only
+ * <datadir>/blocks/         blkNNNNN.dat bodies, revNNNNN.dat undo records (blockFiles.node.ts)
+ */
+export const FORMAT_VERSION = 1;
+
+/** First byte of every key. */
+export const PREFIX = {
+  /** [0x01] → hash of the block the coins represent, 32 bytes. */
+  TIP: 0x01,
+  /** [0x02] → committed ends of the block and undo files (fileEndsCodec.ts). */
+  FILE_ENDS: 0x02,
+  /** [0x03] → number of coins, u64 little-endian. */
+  COIN_COUNT: 0x03,
+  /** [0x04] → what the txindex covers: 1 byte, 1 = every active block. Absent: not kept. */
+  TXINDEX_STATE: 0x04,
+  /** [0x10 height:u32be hash:32] → header record (headerCodec.ts). Iterates parents before children. */
+  HEADER: 0x10,
+  /** [0x20 txid:32 index:u32be] → coin record (coinCodec.ts). Iterates in Bitcoin Core's cursor order. */
+  COIN: 0x20,
+  /** [0x30 txid:32] → hash of the active block that holds the transaction, 32 bytes. */
+  TX: 0x30,
+} as const;
+
+function single(prefix: number): Uint8Array {
+  return Uint8Array.of(prefix);
+}
+
+export const TIP_KEY = single(PREFIX.TIP);
+export const FILE_ENDS_KEY = single(PREFIX.FILE_ENDS);
+export const COIN_COUNT_KEY = single(PREFIX.COIN_COUNT);
+export const TXINDEX_STATE_KEY = single(PREFIX.TXINDEX_STATE);
+
+/** Range [gte, lt) of all keys with the prefix. */
+export function rangeOf(prefix: number): { readonly gte: Uint8Array; readonly lt: Uint8Array } {
+  return { gte: single(prefix), lt: single(prefix + 1) };
+}
+
+function putU32be(out: Uint8Array, at: number, n: number): void {
+  out[at] = n >>> 24;
+  out[at + 1] = n >>> 16;
+  out[at + 2] = n >>> 8;
+  out[at + 3] = n;
+}
+
+function getU32be(key: Uint8Array, at: number): number {
+  return (
+    (((key[at] as number) << 24) |
+      ((key[at + 1] as number) << 16) |
+      ((key[at + 2] as number) << 8) |
+      (key[at + 3] as number)) >>>
+    0
+  );
+}
+
+/** Key of a header: 37 bytes. */
+export function headerKey(height: number, hash: Hash256): Uint8Array {
+  const key = new Uint8Array(37);
+  key[0] = PREFIX.HEADER;
+  putU32be(key, 1, height);
+  key.set(hash, 5);
+  return key;
+}
+
+/** Height that a header key holds. */
+export function heightOfHeaderKey(key: Uint8Array): number {
+  return getU32be(key, 1);
+}
+
+/** Key of a coin: 37 bytes. */
+export function coinKey(outpoint: OutPoint): Uint8Array {
+  const key = new Uint8Array(37);
+  key[0] = PREFIX.COIN;
+  key.set(outpoint.txid, 1);
+  putU32be(key, 33, outpoint.index);
+  return key;
+}
+
+/** Outpoint that a coin key names. */
+export function outPointOfCoinKey(key: Uint8Array): OutPoint {
+  return { txid: key.slice(1, 33), index: getU32be(key, 33) };
+}
+
+/** Key of a transaction in the txindex: 33 bytes. */
+export function txKey(txid: Hash256): Uint8Array {
+  const key = new Uint8Array(33);
+  key[0] = PREFIX.TX;
+  key.set(txid, 1);
+  return key;
+}

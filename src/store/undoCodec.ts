@@ -1,0 +1,31 @@
+import type { CoinChange } from '../chain/ports.ts';
+import { type Reader, Writer } from '../util/codec.ts';
+import { readCoin, writeCoin } from './coinCodec.ts';
+import { readVarint, writeVarint } from './varint.ts';
+
+/** Smallest coin in an undo record: txid, index, code, amount, script kind. */
+const MIN_CHANGE = 36;
+
+/** Undo record of a block: CompactSize n, then n × (txid32 ‖ VARINT index ‖ coin record), in the order spent. */
+export function encodeUndo(spent: readonly CoinChange[]): Uint8Array {
+  const w = new Writer(8 + spent.length * 64);
+  w.compactSize(spent.length);
+  for (const { outpoint, coin } of spent) {
+    w.put(outpoint.txid);
+    writeVarint(w, outpoint.index);
+    writeCoin(w, coin);
+  }
+  return w.finish();
+}
+
+/** Reads what encodeUndo writes. Throws DecodeError. */
+export function readUndoRecord(r: Reader): CoinChange[] {
+  const n = r.count(MIN_CHANGE, undefined, 'undo count');
+  const spent: CoinChange[] = [];
+  for (let i = 0; i < n; i++) {
+    const txid = r.take(32, 'undo txid').slice();
+    const index = readVarint(r);
+    spent.push({ outpoint: { txid, index }, coin: readCoin(r) });
+  }
+  return spent;
+}
