@@ -110,6 +110,7 @@ export class Writer {
     return this.#at;
   }
 
+  /** Reserves `n` bytes. May replace buffer and view: call it before naming them, not inside an argument list. */
   #room(n: number): number {
     const at = this.#at;
     if (at + n > this.#buf.length) {
@@ -123,31 +124,38 @@ export class Writer {
   }
 
   u8(v: number): this {
-    this.#view.setUint8(this.#room(1), v);
+    const at = this.#room(1);
+    this.#view.setUint8(at, v);
     return this;
   }
   u16(v: number): this {
-    this.#view.setUint16(this.#room(2), v, true);
+    const at = this.#room(2);
+    this.#view.setUint16(at, v, true);
     return this;
   }
   u32(v: number): this {
-    this.#view.setUint32(this.#room(4), v, true);
+    const at = this.#room(4);
+    this.#view.setUint32(at, v, true);
     return this;
   }
   i32(v: number): this {
-    this.#view.setInt32(this.#room(4), v, true);
+    const at = this.#room(4);
+    this.#view.setInt32(at, v, true);
     return this;
   }
   u64(v: bigint): this {
-    this.#view.setBigUint64(this.#room(8), v, true);
+    const at = this.#room(8);
+    this.#view.setBigUint64(at, v, true);
     return this;
   }
   i64(v: bigint): this {
-    this.#view.setBigInt64(this.#room(8), v, true);
+    const at = this.#room(8);
+    this.#view.setBigInt64(at, v, true);
     return this;
   }
   put(bytes: Uint8Array): this {
-    this.#buf.set(bytes, this.#room(bytes.length));
+    const at = this.#room(bytes.length);
+    this.#buf.set(bytes, at);
     return this;
   }
   compactSize(n: number): this {
