@@ -1,12 +1,13 @@
 import type { Coin, CoinChange, UtxoDiff } from '../ledger/coin.ts';
+import type { ScriptJob } from '../ledger/scriptJob.ts';
 import type { Hash256 } from '../primitives/hash.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Check } from '../primitives/rules.ts';
-import type { Tx, TxOut } from '../primitives/tx.ts';
+import type { Tx } from '../primitives/tx.ts';
 import type { BlockStatus } from './entry.ts';
 
 /** The nouns of these ports, so that storage needs to know no other file of the rooms above it. */
-export type { BlockStatus, Coin, CoinChange, UtxoDiff };
+export type { BlockStatus, Coin, CoinChange, ScriptJob, UtxoDiff };
 
 /** Where a record lies in the block or undo files. */
 export interface FilePosition {
@@ -74,16 +75,6 @@ export interface ChainStore extends HeaderStore {
   findTx(txid: Hash256): Promise<Hash256 | undefined>;
   /** Bytes on disk. */
   sizeOnDisk(): Promise<number>;
-}
-
-/** One input whose script must be checked. */
-export interface ScriptJob {
-  readonly tx: Tx;
-  readonly inputIndex: number;
-  /** Outputs spent by all inputs of the transaction, in order. */
-  readonly spent: readonly TxOut[];
-  /** Script verification flags (script/flags.ts). */
-  readonly flags: number;
 }
 
 /** Runs script checks, maybe on other threads. Resolves with the first broken rule in job order, or passed. */

@@ -51,7 +51,8 @@ export const RULES = {
   'bad-blk-length': BAD_COPY,
   'bad-blk-weight': INVALID,
   'bad-blk-sigops': INVALID,
-  'bad-cb-missing': INVALID,
+  // A copy made of inner merkle nodes (64-byte transactions) has the right root and no coinbase, so it proves nothing.
+  'bad-cb-missing': BAD_COPY,
   'bad-cb-multiple': INVALID,
   'bad-cb-height': INVALID,
   'bad-cb-amount': INVALID,
@@ -140,4 +141,15 @@ export function broken(rule: RuleCode, detail: string): Broken {
 
 export function effectOf(rule: RuleCode): RuleEffect {
   return RULES[rule];
+}
+
+/** Codes that are a race for a loose transaction but bad for good when a block breaks them: its parent fixes the coins. */
+const FIXED_BY_BLOCK: ReadonlySet<RuleCode> = new Set([
+  'bad-txns-inputs-missingorspent',
+  'bad-txns-premature-spend-of-coinbase',
+]);
+
+/** What a broken rule means when a block broke it, its header included. */
+export function effectInBlock(rule: RuleCode): RuleEffect {
+  return FIXED_BY_BLOCK.has(rule) ? INVALID : RULES[rule];
 }

@@ -1,0 +1,66 @@
+import { ZERO_HASH } from '../../primitives/hash.ts';
+import { NULL_INDEX } from '../../primitives/outpoint.ts';
+import { NO_WITNESS, SEQUENCE_FINAL, Tx, type TxOut } from '../../primitives/tx.ts';
+import { assert } from '../../util/assert.ts';
+import { concatBytes } from '../../util/bytes.ts';
+import { Writer } from '../../util/codec.ts';
+import { COINBASE_SCRIPT_MAX } from '../limits.ts';
+import { heightScript } from './heightScript.ts';
+import { witnessCommitmentScript } from './witnessCommitment.ts';
+
+/** BIP141's reserved value: without meaning so far, zero by custom. */
+export const WITNESS_RESERVED_VALUE: Uint8Array = new Uint8Array(32);
+
+export interface CoinbaseSpec {
+  readonly height: number;
+  /** Satoshi: subsidy and fees. */
+  readonly value: bigint;
+  readonly scriptPubKey: Uint8Array;
+  /** Makes the coinbase, and so the merkle root, different: 0 … 2^64 - 1. */
+  readonly extraNonce: bigint;
+  /** Free bytes after the extra nonce, at most 80 together with their push. */
+  readonly tag?: Uint8Array;
+  /** Transactions after the coinbase. */
+  readonly txs: readonly Tx[];
+  /** Whether segwit holds at the height: then the witnesses are committed to. */
+  readonly segwit: boolean;
+}
+
+/** Height (BIP34), extra nonce as an 8-byte push, so that even one-byte heights make two bytes, and the tag. */
+function coinbaseScript(spec: CoinbaseSpec): Uint8Array {
+  const extra = new Writer(9).u8(8).u64(spec.extraNonce).finish();
+  const tag = spec.tag ?? new Uint8Array(0);
+  assert(tag.length <= 75, 'a coinbase tag fits in one short push');
+  const script = concatBytes(
+    heightScript(spec.height),
+    extra,
+    tag.length === 0 ? tag : concatBytes(Uint8Array.of(tag.length), tag),
+  );
+  assert(script.length <= COINBASE_SCRIPT_MAX, `a coinbase script of ${script.length} bytes is too long`);
+  return script;
+}
+
+/** The coinbase of a new block: pays `value` to the script, and commits to the witnesses of `txs` (BIP34, BIP141). */
+export function buildCoinbase(spec: CoinbaseSpec): Tx {
+  const outputs: TxOut[] = [{ value: spec.value, scriptPubKey: spec.scriptPubKey }];
+  const make = (): Tx =>
+    new Tx({
+      version: 2,
+      inputs: [
+        {
+          prevout: { txid: ZERO_HASH, index: NULL_INDEX },
+          scriptSig: coinbaseScript(spec),
+          sequence: SEQUENCE_FINAL,
+          witness: spec.segwit ? [WITNESS_RESERVED_VALUE] : NO_WITNESS,
+        },
+      ],
+      outputs: [...outputs],
+      lockTime: 0,
+    });
+  if (spec.segwit) {
+    // The coinbase counts as zero in the witness root, so any will do to compute it.
+    const commitment = witnessCommitmentScript([make(), ...spec.txs], WITNESS_RESERVED_VALUE);
+    outputs.push({ value: 0n, scriptPubKey: commitment });
+  }
+  return make();
+}

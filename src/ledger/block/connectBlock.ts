@@ -1,0 +1,83 @@
+import { subsidyAt } from '../../params/subsidy.ts';
+import { isMoney } from '../../primitives/amount.ts';
+import type { Block } from '../../primitives/block.ts';
+import { displayOutPoint } from '../../primitives/outpoint.ts';
+import { broken, type Check, PASSED, passed } from '../../primitives/rules.ts';
+import type { Tx, TxOut } from '../../primitives/tx.ts';
+import type { Coin, UtxoDiff, UtxoView } from '../coin.ts';
+import type { ConnectContext } from '../context.ts';
+import { MAX_BLOCK_SIGOP_COST } from '../limits.ts';
+import type { ScriptJob } from '../scriptJob.ts';
+import { checkTxInUtxoView } from '../tx/checkTxInUtxoView.ts';
+import { checkSequenceLocks } from '../tx/sequenceLocks.ts';
+import { txSigOpCost } from '../tx/sigOpCost.ts';
+import { UtxoOverlay } from '../utxoOverlay.ts';
+import { bip30NeedsLookup, madeOutPoints } from './neededCoins.ts';
+import { scriptFlagsAt } from './scriptFlags.ts';
+
+/** What connecting a block does. Valid once every script job has passed. */
+export interface ConnectedBlock {
+  readonly diff: UtxoDiff;
+  /** Sum of all fees, satoshi. */
+  readonly fees: bigint;
+  /** One per input of every transaction but the coinbase, in block order. */
+  readonly scriptJobs: readonly ScriptJob[];
+}
+
+/** No transaction may overwrite coins of an earlier one with the same id (BIP30). */
+function checkNoOverwrite(block: Block, view: UtxoView, ctx: ConnectContext): Check {
+  if (!bip30NeedsLookup(ctx.params)) return PASSED;
+  const taken = madeOutPoints(block).find((outpoint) => view.coin(outpoint) !== undefined);
+  return taken === undefined ? PASSED : broken('bad-txns-BIP30', `${displayOutPoint(taken)} is still unspent`);
+}
+
+/** Relative locks have ended (BIP68, from its height on). In a block Core gives them the reason of absolute ones. */
+function checkLocks(tx: Tx, coins: readonly Coin[], ctx: ConnectContext): Check {
+  if (ctx.height < ctx.params.heights.csv) return PASSED;
+  const locks = checkSequenceLocks(tx, coins, ctx);
+  return locks.ok ? PASSED : broken('bad-txns-nonfinal', locks.detail);
+}
+
+/** The coinbase pays at most the subsidy and the fees (Bitcoin Core ConnectBlock). */
+function checkCoinbaseAmount(coinbase: Tx, fees: bigint, ctx: ConnectContext): Check {
+  let paid = 0n;
+  for (const out of coinbase.outputs) paid += out.value;
+  const allowed = subsidyAt(ctx.height, ctx.params) + fees;
+  return paid <= allowed ? PASSED : broken('bad-cb-amount', `coinbase pays ${paid}, at most ${allowed} is allowed`);
+}
+
+/**
+ * Judges a block against the coins before it and says how it changes them (Bitcoin Core ConnectBlock). Pure: `view` must
+ * hold what neededCoins asked for. The block passed checkBlockAlone and checkBlockInHeaderContext. Scripts are left to the
+ * caller as jobs; their failure breaks 'block-script-verify-flag-failed'.
+ */
+export function connectBlock(block: Block, view: UtxoView, ctx: ConnectContext): Check<ConnectedBlock> {
+  const overwrite = checkNoOverwrite(block, view, ctx);
+  if (!overwrite.ok) return overwrite;
+  const coins = new UtxoOverlay(view);
+  const flags = scriptFlagsAt(ctx.height, ctx.params);
+  const scriptJobs: ScriptJob[] = [];
+  let fees = 0n;
+  let sigOpCost = 0;
+  for (const tx of block.txs) {
+    const spent: TxOut[] = [];
+    if (!tx.isCoinbase) {
+      const spend = checkTxInUtxoView(tx, coins, ctx.height, ctx.params.coinbaseMaturity);
+      if (!spend.ok) return broken(spend.rule, `transaction ${tx.id}: ${spend.detail}`);
+      fees += spend.value.fee;
+      if (!isMoney(fees)) return broken('bad-txns-accumulated-fee-outofrange', `fees up to ${tx.id} sum to ${fees}`);
+      const locks = checkLocks(tx, spend.value.coins, ctx);
+      if (!locks.ok) return broken(locks.rule, `transaction ${tx.id}: ${locks.detail}`);
+      for (const coin of spend.value.coins) spent.push(coin.out);
+      for (let inputIndex = 0; inputIndex < spent.length; inputIndex++)
+        scriptJobs.push({ tx, inputIndex, spent, flags });
+    }
+    sigOpCost += txSigOpCost(tx, spent, flags);
+    if (sigOpCost > MAX_BLOCK_SIGOP_COST)
+      return broken('bad-blk-sigops', `signature operation cost ${sigOpCost} up to transaction ${tx.id}`);
+    coins.applyTx(tx, ctx.height);
+  }
+  const amount = checkCoinbaseAmount(block.txs[0] as Tx, fees, ctx);
+  if (!amount.ok) return amount;
+  return passed({ diff: coins.diff(), fees, scriptJobs });
+}
