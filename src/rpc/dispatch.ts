@@ -1,0 +1,154 @@
+import type { Clock, Logger } from '../util/ports.ts';
+import type { Backend } from './backend.ts';
+import { bindArgs } from './bind.ts';
+import { RPC, RpcError } from './errors.ts';
+import type { Json, JsonObject } from './json.ts';
+import { allMethods } from './methods/all.ts';
+import { createRegistry, type Registry } from './registry.ts';
+import { type Call, type Dialect, readCall } from './request.ts';
+import { Slots } from './slots.ts';
+import type { CallContext } from './spec.ts';
+
+/** Calls that run at the same time; more wait. Bounds the blocks and answers held in memory at once. */
+const RUNNING_CALLS = 32;
+/** Members of a batch run before others get a turn. */
+const BATCH_TURN = 32;
+
+/** What a request came to. `errorCode` is set when a single call of the old dialect failed: HTTP shows it in its status. */
+export type Outcome =
+  | { readonly kind: 'answer'; readonly body: Json; readonly errorCode?: number }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'forbidden'; readonly method: string };
+
+/** An answer object: 2.0 has result or error, the old dialect both (one null) and the id only when there was one. */
+function reply(
+  dialect: Dialect,
+  id: Json | undefined,
+  result: Json | undefined,
+  error: RpcError | undefined,
+): JsonObject {
+  const value = error === undefined ? { result: result ?? null } : { error: error.toJson() };
+  if (dialect === '2.0') return { jsonrpc: '2.0', ...value, id };
+  return { result: null, error: null, ...value, id };
+}
+
+/** Answers that make no sense of the request at all: old dialect, id null (Bitcoin Core). */
+function unreadable(error: RpcError): Outcome {
+  return { kind: 'answer', body: reply('1', null, undefined, error), errorCode: error.code };
+}
+
+export interface DispatcherParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Resolves after other work had a turn. */
+  readonly yieldTurn: () => Promise<void>;
+}
+
+/** Takes parsed requests, runs methods, gives answers back. Knows nothing of HTTP. */
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+  readonly #slots = new Slots(RUNNING_CALLS);
+  readonly #active = new Set<{ readonly method: string; readonly sinceMs: number }>();
+  readonly #stopping = Promise.withResolvers<void>();
+  #warmup = 'RPC server started';
+  #ready: CallContext | undefined;
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+  }
+
+  /** What callers are told (-28) until `ready`. */
+  setWarmup(message: string): void {
+    this.#warmup = message;
+  }
+
+  /** From now on methods run. */
+  ready(backend: Backend): Registry {
+    const registry = createRegistry(allMethods, backend);
+    const stopping = this.#stopping.promise;
+    this.#ready = { backend, registry, stopping, active: () => [...this.#active] };
+    return registry;
+  }
+
+  /** Waiting methods return at once. */
+  stop(): void {
+    this.#stopping.resolve();
+  }
+
+  /** Runs one method. Throws RpcError. */
+  async call(method: string, params: readonly Json[] | JsonObject | null): Promise<Json> {
+    const context = this.#ready;
+    if (context === undefined) throw new RpcError(RPC.IN_WARMUP, this.#warmup);
+    const spec = context.registry.find(method);
+    if (spec === undefined) throw notOffered(context.registry, method);
+    const args = bindArgs(spec, params);
+    const entry = { method, sinceMs: this.#parts.clock.monotonicMs() };
+    this.#active.add(entry);
+    try {
+      const run = () => spec.run(args, context);
+      return (await (spec.waits === true ? run() : this.#slots.run(run))) ?? null;
+    } catch (error) {
+      if (error instanceof RpcError) throw error;
+      this.#parts.log.error({ method, err: error }, 'rpc method failed');
+      const what = error instanceof Error ? error.message : String(error);
+      throw new RpcError(RPC.INTERNAL_ERROR, `Internal error: ${what}`);
+    } finally {
+      this.#active.delete(entry);
+    }
+  }
+
+  /** The answer to a whole request body. `allows` tells whether the user may call a method. */
+  async handle(request: Json | undefined, allows: (method: string) => boolean = () => true): Promise<Outcome> {
+    if (request === undefined) return unreadable(new RpcError(RPC.PARSE_ERROR, 'Parse error'));
+    if (Array.isArray(request)) return this.#batch(request, allows);
+    if (request === null || typeof request !== 'object') {
+      return unreadable(new RpcError(RPC.PARSE_ERROR, 'Top-level object parse error'));
+    }
+    const call = readCall(request);
+    if (call.error === undefined && !allows(call.method)) return { kind: 'forbidden', method: call.method };
+    const { body, error } = await this.#answer(call);
+    if (body === undefined) return { kind: 'nothing' };
+    return error === undefined || call.dialect === '2.0'
+      ? { kind: 'answer', body }
+      : { kind: 'answer', body, errorCode: error.code };
+  }
+
+  async #batch(members: readonly Json[], allows: (method: string) => boolean): Promise<Outcome> {
+    for (const member of members) {
+      const method = (member as { method?: unknown } | null)?.method;
+      if (typeof method === 'string' && !allows(method)) return { kind: 'forbidden', method };
+    }
+    const answers: Json[] = [];
+    for (const [at, member] of members.entries()) {
+      if (at % BATCH_TURN === BATCH_TURN - 1) await this.#parts.yieldTurn();
+      const { body } = await this.#answer(readCall(member));
+      if (body !== undefined) answers.push(body);
+    }
+    // `[]` gives `[]`; a batch of notifications only gives nothing.
+    return answers.length === 0 && members.length > 0 ? { kind: 'nothing' } : { kind: 'answer', body: answers };
+  }
+
+  /** Runs a call; `body` is undefined for notifications. */
+  async #answer(call: Call): Promise<{ readonly body: JsonObject | undefined; readonly error?: RpcError }> {
+    if (call.error !== undefined)
+      return { body: reply(call.dialect, call.id, undefined, call.error), error: call.error };
+    const quiet = call.dialect === '2.0' && call.id === undefined;
+    try {
+      const result = await this.call(call.method, call.params);
+      return { body: quiet ? undefined : reply(call.dialect, call.id, result, undefined) };
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      return { body: quiet ? undefined : reply(call.dialect, call.id, undefined, error), error };
+    }
+  }
+}
+
+/** -32601, with the reason when another role would have the method. */
+function notOffered(registry: Registry, method: string): RpcError {
+  const missing = registry.missing(method);
+  const why =
+    missing === undefined || missing.length === 0
+      ? ''
+      : ` (${method} is not available on this node: it has no ${missing.join(', ')})`;
+  return new RpcError(RPC.METHOD_NOT_FOUND, `Method not found${why}`);
+}
