@@ -1,0 +1,50 @@
+import { hash256 } from '../crypto/hash.ts';
+import { broken, type Check, passed } from '../primitives/rules.ts';
+import { readTx, type Tx } from '../primitives/tx.ts';
+import { asciiBytes, concatBytes, equalBytes } from '../util/bytes.ts';
+import { DecodeError, Reader, Writer } from '../util/codec.ts';
+
+/** A transaction as remembered between two runs. */
+export interface DumpedTx {
+  readonly tx: Tx;
+  /** Unix milliseconds of admission. */
+  readonly timeMs: number;
+}
+
+const MAGIC = asciiBytes('CAIRNPOOL');
+const VERSION = 1;
+const CHECKSUM = 32;
+/** Time and the smallest transaction the decoder reads. */
+const MIN_RECORD = 18;
+
+/** magic ‖ version u8 ‖ CompactSize n ‖ n × (timeMs u64 ‖ tx) ‖ SHA256d of all before. Parents come before children. */
+export function encodeDump(txs: readonly DumpedTx[]): Uint8Array {
+  const w = new Writer(1 << 16);
+  w.put(MAGIC).u8(VERSION).compactSize(txs.length);
+  for (const { tx, timeMs } of txs) w.u64(BigInt(timeMs)).put(tx.bytes);
+  const body = w.finish();
+  return concatBytes(body, hash256(body));
+}
+
+/** Reads what encodeDump wrote; 'malformed' with the reason when the bytes are cut, changed or of an unknown version. */
+export function decodeDump(bytes: Uint8Array): Check<DumpedTx[]> {
+  const body = bytes.subarray(0, Math.max(0, bytes.length - CHECKSUM));
+  if (!equalBytes(bytes.subarray(body.length), hash256(body))) return broken('malformed', 'pool file: wrong checksum');
+  try {
+    const r = new Reader(body);
+    if (!equalBytes(r.take(MAGIC.length, 'magic'), MAGIC)) return broken('malformed', 'pool file: wrong magic');
+    const version = r.u8('version');
+    if (version !== VERSION) return broken('malformed', `pool file: version ${version} is unknown`);
+    const n = r.count(MIN_RECORD, undefined, 'pool size');
+    const txs: DumpedTx[] = [];
+    for (let i = 0; i < n; i++) {
+      const timeMs = Number(r.u64('time'));
+      txs.push({ timeMs, tx: readTx(r) });
+    }
+    r.end('pool file');
+    return passed(txs);
+  } catch (error) {
+    if (error instanceof DecodeError) return broken('malformed', `pool file: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+import { scriptHashOf, witnessProgramOf } from '../../primitives/outputScript.ts';
+import { broken, type Check, PASSED } from '../../primitives/rules.ts';
+import type { Tx, TxIn, TxOut } from '../../primitives/tx.ts';
+import { ScriptCursor } from '../../script/cursor.ts';
+import { countSigOps, p2shSigOps } from '../../script/sigops.ts';
+import { classifyOutput } from '../../script/templates.ts';
+import { EMPTY } from '../../util/bytes.ts';
+
+/** Bitcoin Core MAX_P2SH_SIGOPS. */
+const MAX_P2SH_SIGOPS = 15;
+/** Executed legacy operations of a transaction (BIP54; Bitcoin Core ≥ 30 MAX_TX_LEGACY_SIGOPS, here policy). */
+const MAX_LEGACY_SIGOPS = 2500;
+/** Bytes and items of P2WSH and tapscript stacks (Bitcoin Core MAX_STANDARD_P2WSH_… and MAX_STANDARD_TAPSCRIPT_…). */
+const MAX_WITNESS_SCRIPT = 3600;
+const MAX_STACK_ITEMS = 100;
+const MAX_STACK_ITEM = 80;
+const ANNEX_TAG = 0x50;
+const TAPSCRIPT_LEAF = 0xc0;
+const LEAF_MASK = 0xfe;
+
+/** What the last opcode of a push-only script pushes. */
+function lastPush(scriptSig: Uint8Array): Uint8Array {
+  const cursor = new ScriptCursor(scriptSig);
+  let data: Uint8Array = EMPTY;
+  while (cursor.next()) data = cursor.data;
+  return data;
+}
+
+/** The spent outputs are of known kinds and cheap to run (Bitcoin Core ValidateInputsStandardness). */
+function checkSpentOutputs(tx: Tx, spent: readonly TxOut[]): Check {
+  let legacy = 0;
+  for (const [i, { scriptSig }] of tx.inputs.entries()) {
+    const { scriptPubKey } = spent[i] as TxOut;
+    const { type } = classifyOutput(scriptPubKey);
+    const p2sh = type === 'scripthash' ? p2shSigOps(scriptSig, scriptPubKey) : countSigOps(scriptPubKey, true);
+    legacy += countSigOps(scriptSig, true) + p2sh;
+    if (legacy > MAX_LEGACY_SIGOPS) return nonstandard(`${legacy} legacy signature operations`);
+    if (type === 'nonstandard' || type === 'witness_unknown') return nonstandard(`input ${i} spends a ${type} output`);
+    if (type !== 'scripthash') continue;
+    if (scriptSig.length === 0) return nonstandard(`input ${i} gives no redeem script`);
+    if (p2sh > MAX_P2SH_SIGOPS) return nonstandard(`input ${i} has a redeem script of ${p2sh} signature operations`);
+  }
+  return PASSED;
+}
+
+const nonstandard = (detail: string): Check => broken('bad-txns-nonstandard-inputs', detail);
+
+function witnessFault(input: TxIn, scriptPubKey: Uint8Array): string | undefined {
+  const { witness } = input;
+  if (witness.length === 0) return undefined;
+  if (classifyOutput(scriptPubKey).type === 'anchor') return 'an anchor is spent without witness';
+  const nested = scriptHashOf(scriptPubKey) !== undefined;
+  const program = witnessProgramOf(nested ? lastPush(input.scriptSig) : scriptPubKey);
+  if (program === undefined) return 'it has a witness but spends no witness program';
+  const size = program.program.length;
+  if (program.version === 0 && size === 32) return scriptHashFault(witness);
+  return program.version === 1 && size === 32 && !nested ? taprootFault(witness) : undefined;
+}
+
+function scriptHashFault(witness: readonly Uint8Array[]): string | undefined {
+  const script = witness.at(-1) as Uint8Array;
+  if (script.length > MAX_WITNESS_SCRIPT) return `a witness script of ${script.length} bytes`;
+  if (witness.length - 1 > MAX_STACK_ITEMS) return `${witness.length - 1} stack items`;
+  const long = witness.slice(0, -1).find((item) => item.length > MAX_STACK_ITEM);
+  return long === undefined ? undefined : `a stack item of ${long.length} bytes`;
+}
+
+function taprootFault(witness: readonly Uint8Array[]): string | undefined {
+  const last = witness.at(-1) as Uint8Array;
+  if (witness.length < 2) return undefined;
+  if (last[0] === ANNEX_TAG) return 'an annex has no meaning yet';
+  if (last.length === 0) return 'an empty control block';
+  if (((last[0] as number) & LEAF_MASK) !== TAPSCRIPT_LEAF) return undefined;
+  const long = witness.slice(0, -2).find((item) => item.length > MAX_STACK_ITEM);
+  return long === undefined ? undefined : `a stack item of ${long.length} bytes`;
+}
+
+/** Witnesses have no room for stuffing (Bitcoin Core IsWitnessStandard). */
+function checkWitnesses(tx: Tx, spent: readonly TxOut[]): Check {
+  for (const [i, input] of tx.inputs.entries()) {
+    const fault = witnessFault(input, (spent[i] as TxOut).scriptPubKey);
+    if (fault !== undefined) return broken('bad-witness-nonstandard', `input ${i}: ${fault}`);
+  }
+  return PASSED;
+}
+
+/** Policy on what the inputs spend and how; `spent` are their outputs in order. Input scripts are push-only. */
+export function checkStandardInputs(tx: Tx, spent: readonly TxOut[]): Check {
+  const outputs = checkSpentOutputs(tx, spent);
+  return outputs.ok ? checkWitnesses(tx, spent) : outputs;
+}
