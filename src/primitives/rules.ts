@@ -80,6 +80,7 @@ export const RULES = {
   'bad-txns-fee-outofrange': INVALID,
   'non-BIP68-final': HONEST,
   'non-final': HONEST,
+  'mempool-script-verify-flag-failed': HONEST, // fails our standard flags only: valid in a block
   'mandatory-script-verify-flag-failed': BAD_COPY, // the witness is not in the txid: another copy may be valid
   'script-not-supported': HONEST, // this version cannot judge that spend: refused, nobody is blamed
 
