@@ -1,5 +1,8 @@
+import type { AddressPrefixes } from '../primitives/address.ts';
 import type { Block } from '../primitives/block.ts';
 import type { Hash256 } from '../primitives/hash.ts';
+
+export type { AddressPrefixes };
 
 /**
  * Every parameter of the rules. On `rules: "cairn"` networks the canonical JSON of this object is committed to by the
@@ -54,17 +57,6 @@ export interface ConsensusParams {
     /** Outputs of the genesis coinbase that enter the coin set: spendable at once, they are no coinbase coins. */
     readonly allocations: readonly { readonly script: string; readonly amount: string }[];
   };
-}
-
-/** Address and key prefixes. */
-export interface AddressPrefixes {
-  readonly pubKeyHash: number;
-  readonly scriptHash: number;
-  readonly wif: number;
-  readonly bech32: string;
-  readonly bip32Public: number;
-  readonly bip32Private: number;
-  readonly bip44CoinType: number;
 }
 
 /** A network: rules, genesis and everything a node needs to know to be on it. */

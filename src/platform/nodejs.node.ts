@@ -1,6 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { setHashProvider } from '../crypto/hash.ts';
 import { nodeHashProvider } from '../crypto/hashNative.node.ts';
+import { setSecpProvider } from '../crypto/secp.ts';
+import { nodeSecpProvider } from '../crypto/secpNode.node.ts';
 import type { Platform } from './platform.ts';
 
 /** Node: real clock, unref'd timers, node:crypto. */
@@ -23,7 +25,19 @@ export const nodejs: Platform = {
   },
 };
 
-/** Installs the fastest providers that work here. Call once, first thing in main. */
-export function usePlatformCrypto(): void {
+/** What usePlatformCrypto chose, for the log of the node. */
+export interface PlatformCrypto {
+  readonly hash: string;
+  readonly secp: string;
+  /** A sentence when signatures are verified slower than they could be. */
+  readonly warning?: string;
+}
+
+/** Installs the fastest providers that work here. Call once, first thing in main and in every worker. */
+export function usePlatformCrypto(): PlatformCrypto {
   setHashProvider(nodeHashProvider);
+  const { provider, slowBecause } = nodeSecpProvider();
+  setSecpProvider(provider);
+  const chosen = { hash: nodeHashProvider.name, secp: provider.name };
+  return slowBecause === undefined ? chosen : { ...chosen, warning: slowBecause };
 }

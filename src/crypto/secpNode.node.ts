@@ -1,0 +1,18 @@
+import type { SecpProvider } from './secp.ts';
+import { loadNativeEcdsa } from './secpNative.node.ts';
+import { wasmSecpProvider } from './secpWasm.node.ts';
+
+export interface NodeSecp {
+  readonly provider: SecpProvider;
+  /** Why ECDSA does not run natively; for the log of the node. Absent when it does. */
+  readonly slowBecause?: string;
+}
+
+/** The fastest provider of this machine: native ECDSA with WASM Schnorr, or WASM for both with the reason. */
+export function nodeSecpProvider(): NodeSecp {
+  try {
+    return { provider: { ...wasmSecpProvider, ...loadNativeEcdsa(), name: 'native+wasm' } };
+  } catch (error) {
+    return { provider: wasmSecpProvider, slowBecause: `no native secp256k1 build: ${(error as Error).message}` };
+  }
+}

@@ -1,0 +1,81 @@
+import { concatBytes } from '../util/bytes.ts';
+
+/**
+ * The output scripts that addresses stand for, made and recognised byte by byte. Everything that needs to read a script
+ * opcode by opcode is in the script room.
+ */
+
+const OP_0 = 0x00;
+const OP_1 = 0x51;
+const OP_16 = 0x60;
+
+/** A segwit output: OP_n and one push of 2 to 40 bytes (BIP141). */
+export interface WitnessProgram {
+  /** 0 … 16. */
+  readonly version: number;
+  /** 2 … 40 bytes; a view on the script. */
+  readonly program: Uint8Array;
+}
+
+/** The program of a pay-to-anchor output (version 1). */
+export const ANCHOR_PROGRAM: Uint8Array = Uint8Array.of(0x4e, 0x73);
+
+/** OP_DUP OP_HASH160 ⟨20 bytes⟩ OP_EQUALVERIFY OP_CHECKSIG */
+export function payToPubKeyHash(hash: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(0x76, 0xa9, 0x14), hash, Uint8Array.of(0x88, 0xac));
+}
+
+/** OP_HASH160 ⟨20 bytes⟩ OP_EQUAL (BIP16) */
+export function payToScriptHash(hash: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(0xa9, 0x14), hash, Uint8Array.of(0x87));
+}
+
+/** OP_n ⟨program⟩ (BIP141) */
+export function payToWitness({ version, program }: WitnessProgram): Uint8Array {
+  return concatBytes(Uint8Array.of(version === 0 ? OP_0 : OP_1 + version - 1, program.length), program);
+}
+
+/** The key hash of a P2PKH script, as a view. */
+export function pubKeyHashOf(script: Uint8Array): Uint8Array | undefined {
+  const matches =
+    script.length === 25 &&
+    script[0] === 0x76 &&
+    script[1] === 0xa9 &&
+    script[2] === 0x14 &&
+    script[23] === 0x88 &&
+    script[24] === 0xac;
+  return matches ? script.subarray(3, 23) : undefined;
+}
+
+/** The script hash of a P2SH script, as a view. */
+export function scriptHashOf(script: Uint8Array): Uint8Array | undefined {
+  const matches = script.length === 23 && script[0] === 0xa9 && script[1] === 0x14 && script[22] === 0x87;
+  return matches ? script.subarray(2, 22) : undefined;
+}
+
+/** The witness program of a segwit output script. */
+export function witnessProgramOf(script: Uint8Array): WitnessProgram | undefined {
+  if (script.length < 4 || script.length > 42) return undefined;
+  const op = script[0] as number;
+  if (op !== OP_0 && (op < OP_1 || op > OP_16)) return undefined;
+  if ((script[1] as number) + 2 !== script.length) return undefined;
+  return { version: op === OP_0 ? 0 : op - OP_1 + 1, program: script.subarray(2) };
+}
+
+export type WitnessType =
+  | 'witness_v0_keyhash'
+  | 'witness_v0_scripthash'
+  | 'witness_v1_taproot'
+  | 'anchor'
+  | 'witness_unknown';
+
+/** Bitcoin Core's name for the kind of witness program; undefined for version 0 with a length BIP141 does not define. */
+export function witnessType({ version, program }: WitnessProgram): WitnessType | undefined {
+  if (version === 0) {
+    if (program.length === 20) return 'witness_v0_keyhash';
+    return program.length === 32 ? 'witness_v0_scripthash' : undefined;
+  }
+  if (version === 1 && program.length === 32) return 'witness_v1_taproot';
+  const anchor = version === 1 && program.length === 2 && program[0] === 0x4e && program[1] === 0x73;
+  return anchor ? 'anchor' : 'witness_unknown';
+}

@@ -1,0 +1,48 @@
+import { EMPTY } from '../util/bytes.ts';
+import { OP } from './opcodes.ts';
+
+/**
+ * Walks a script opcode by opcode, without copying. After a push that runs past the end, `offset` stays where Bitcoin
+ * Core's iterator would (behind the opcode and the length bytes it could read): signature hashes depend on it.
+ */
+export class ScriptCursor {
+  readonly script: Uint8Array;
+  /** Where the next opcode starts. */
+  offset = 0;
+  /** The opcode read last; 0xff before the first and after a failed read. */
+  opcode: number = OP.OP_INVALIDOPCODE;
+  /** What it pushes (a view); empty for opcodes that are no data push. */
+  data: Uint8Array = EMPTY;
+
+  constructor(script: Uint8Array) {
+    this.script = script;
+  }
+
+  get atEnd(): boolean {
+    return this.offset >= this.script.length;
+  }
+
+  /** Reads one opcode with its data. False at the end or when a push runs past it (atEnd before the call tells which). */
+  next(): boolean {
+    this.opcode = OP.OP_INVALIDOPCODE;
+    this.data = EMPTY;
+    const { script } = this;
+    if (this.offset >= script.length) return false;
+    const opcode = script[this.offset++] as number;
+    if (opcode <= OP.OP_PUSHDATA4) {
+      let size = opcode;
+      if (opcode >= OP.OP_PUSHDATA1) {
+        const lengthBytes = opcode === OP.OP_PUSHDATA1 ? 1 : opcode === OP.OP_PUSHDATA2 ? 2 : 4;
+        if (script.length - this.offset < lengthBytes) return false;
+        size = 0;
+        for (let i = 0; i < lengthBytes; i++) size += (script[this.offset + i] as number) * 2 ** (8 * i);
+        this.offset += lengthBytes;
+      }
+      if (script.length - this.offset < size) return false;
+      this.data = script.subarray(this.offset, this.offset + size);
+      this.offset += size;
+    }
+    this.opcode = opcode;
+    return true;
+  }
+}

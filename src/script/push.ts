@@ -1,0 +1,41 @@
+import { concatBytes } from '../util/bytes.ts';
+import { ScriptCursor } from './cursor.ts';
+import { encodeScriptNumber } from './number.ts';
+import { OP } from './opcodes.ts';
+
+/** The script that pushes `data` with the shortest length form (Bitcoin Core's `CScript() << bytes`; never OP_1 … OP_16). */
+export function pushData(data: Uint8Array): Uint8Array {
+  const n = data.length;
+  let prefix: Uint8Array;
+  if (n < OP.OP_PUSHDATA1) prefix = Uint8Array.of(n);
+  else if (n <= 0xff) prefix = Uint8Array.of(OP.OP_PUSHDATA1, n);
+  else if (n <= 0xffff) prefix = Uint8Array.of(OP.OP_PUSHDATA2, n & 0xff, n >>> 8);
+  else prefix = Uint8Array.of(OP.OP_PUSHDATA4, n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24);
+  return concatBytes(prefix, data);
+}
+
+/** The script that pushes `n` (Bitcoin Core's `CScript() << n`): OP_0, OP_1NEGATE, OP_1 … OP_16, or its minimal bytes. BIP34 compares with it. */
+export function pushNumber(n: bigint | number): Uint8Array {
+  const value = BigInt(n);
+  if (value === 0n) return Uint8Array.of(OP.OP_0);
+  if (value === -1n || (value >= 1n && value <= 16n)) return Uint8Array.of(Number(value) + (OP.OP_1 - 1));
+  return pushData(encodeScriptNumber(value));
+}
+
+/** True when `opcode` is the shortest way to push `data` (BIP62 rule 3; Bitcoin Core's CheckMinimalPush). */
+export function isMinimalPush(data: Uint8Array, opcode: number): boolean {
+  if (data.length === 0) return opcode === OP.OP_0;
+  const first = data[0] as number;
+  if (data.length === 1 && first >= 1 && first <= 16) return false;
+  if (data.length === 1 && first === 0x81) return false;
+  if (data.length <= 75) return opcode === data.length;
+  if (data.length <= 255) return opcode === OP.OP_PUSHDATA1;
+  return data.length <= 65535 ? opcode === OP.OP_PUSHDATA2 : true;
+}
+
+/** True when every opcode is a push (OP_RESERVED counts as one) and every push is complete. */
+export function isPushOnly(script: Uint8Array): boolean {
+  const cursor = new ScriptCursor(script);
+  while (!cursor.atEnd) if (!cursor.next() || cursor.opcode > OP.OP_16) return false;
+  return true;
+}
