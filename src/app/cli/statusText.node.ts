@@ -1,0 +1,131 @@
+import { callRpc, RpcFailure, type RpcTarget } from './rpcClient.node.ts';
+
+export interface Status {
+  readonly role: string | undefined;
+  readonly network: string;
+  readonly height: number;
+  readonly headers: number;
+  readonly best_block: string;
+  /** 0 … 100; 100 when blocks have caught up with headers. */
+  readonly percent: number;
+  readonly phase: string | undefined;
+  readonly eta_seconds: number | undefined;
+  readonly peers_in: number;
+  readonly peers_out: number;
+  readonly mempool_txs: number | undefined;
+  readonly mempool_bytes: number | undefined;
+  readonly disk_bytes: number | undefined;
+  readonly last_block_age_seconds: number | undefined;
+  readonly uptime_seconds: number | undefined;
+  readonly warnings: readonly string[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Undefined where the node lacks the method: a light node has no mempool. */
+async function optional(target: RpcTarget, method: string): Promise<Fields | undefined> {
+  try {
+    return (await callRpc(target, method, [], { timeoutMs: 10_000 })) as Fields;
+  } catch (error) {
+    if (error instanceof RpcFailure) return undefined;
+    throw error;
+  }
+}
+
+const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+
+function warningsOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.map(String).filter((text) => text !== '');
+  return typeof value === 'string' && value !== '' ? [value] : [];
+}
+
+/** Asks the node everything a status shows. Throws as callRpc does. */
+export async function readStatus(target: RpcTarget): Promise<Status> {
+  const chain = (await callRpc(target, 'getblockchaininfo', [], { timeoutMs: 10_000 })) as Fields;
+  const [net, pool, sync, info] = await Promise.all([
+    optional(target, 'getpeerinfo') as Promise<readonly Fields[] | undefined>,
+    optional(target, 'getmempoolinfo'),
+    optional(target, 'getsyncinfo'),
+    optional(target, 'getnetworkinfo'),
+  ]);
+  const height = number(chain.blocks) ?? 0;
+  const headers = Math.max(height, number(chain.headers) ?? 0);
+  const time = number(chain.time);
+  const inbound = (net ?? []).filter((peer) => peer.inbound === true).length;
+  return {
+    role: sync?.role === undefined ? undefined : String(sync.role),
+    network: String(chain.networkid ?? chain.chain),
+    height,
+    headers,
+    best_block: String(chain.bestblockhash),
+    percent: headers === 0 || height >= headers ? 100 : Math.floor((height / headers) * 1000) / 10,
+    phase: sync?.phase === undefined ? undefined : String(sync.phase),
+    eta_seconds: number(sync?.eta),
+    peers_in: inbound,
+    peers_out: (net?.length ?? 0) - inbound,
+    mempool_txs: number(pool?.size),
+    mempool_bytes: number(pool?.bytes),
+    disk_bytes: number(chain.size_on_disk),
+    last_block_age_seconds: time === undefined ? undefined : Math.max(0, Math.round(Date.now() / 1000 - time)),
+    uptime_seconds: number(await optional(target, 'uptime')),
+    warnings: [...new Set([...warningsOf(chain.warnings), ...warningsOf(info?.warnings)])],
+  };
+}
+
+/** 90 → "1m 30s". */
+export function duration(seconds: number): string {
+  const units: [string, number][] = [
+    ['d', 86_400],
+    ['h', 3600],
+    ['m', 60],
+    ['s', 1],
+  ];
+  const first = units.findIndex(([, size]) => seconds >= size);
+  if (first < 0) return '0s';
+  let rest = Math.floor(seconds);
+  const parts: string[] = [];
+  for (const [name, size] of units.slice(first, first + 2)) {
+    const n = Math.floor(rest / size);
+    rest -= n * size;
+    if (n > 0) parts.push(`${n}${name}`);
+  }
+  return parts.join(' ');
+}
+
+/** 12345678 → "12.3 MB". */
+export function bytes(n: number): string {
+  for (const [name, size] of [
+    ['GB', 1e9],
+    ['MB', 1e6],
+    ['kB', 1e3],
+  ] as const) {
+    if (n >= size) return `${(n / size).toFixed(1)} ${name}`;
+  }
+  return `${n} B`;
+}
+
+export function renderStatus(status: Status, url: string): string {
+  const syncing = status.percent < 100;
+  const eta = syncing && status.eta_seconds !== undefined ? `, about ${duration(status.eta_seconds)} to go` : '';
+  const rows: [string, string | undefined][] = [
+    ['node', [status.role, `on ${status.network}`, url].filter((part) => part !== undefined).join(' ')],
+    ['height', `${status.height} of ${status.headers} headers, ${status.percent} %${eta}`],
+    ['best block', status.best_block],
+    [
+      'last block',
+      status.last_block_age_seconds === undefined ? undefined : `${duration(status.last_block_age_seconds)} ago`,
+    ],
+    ['peers', `${status.peers_in} in, ${status.peers_out} out`],
+    [
+      'mempool',
+      status.mempool_txs === undefined
+        ? undefined
+        : `${status.mempool_txs} transactions, ${bytes(status.mempool_bytes ?? 0)}`,
+    ],
+    ['disk', status.disk_bytes === undefined ? undefined : bytes(status.disk_bytes)],
+    ['up', status.uptime_seconds === undefined ? undefined : duration(status.uptime_seconds)],
+    ['phase', status.phase],
+    ...status.warnings.map((text): [string, string] => ['WARNING', text]),
+  ];
+  return rows.map(([name, text]) => (text === undefined ? '' : `${name.padEnd(11)} ${text}\n`)).join('');
+}
