@@ -7,11 +7,11 @@ import { checkTxAlone } from '../ledger/tx/checkTxAlone.ts';
 import { checkTxInHeaderContext } from '../ledger/tx/checkTxInHeaderContext.ts';
 import { checkTxInUtxoView } from '../ledger/tx/checkTxInUtxoView.ts';
 import { checkSequenceLocks } from '../ledger/tx/sequenceLocks.ts';
+import { txSigOpCost } from '../ledger/tx/sigOpCost.ts';
 import type { ConsensusParams } from '../params/network.ts';
 import { displayOutPoint } from '../primitives/outpoint.ts';
 import { broken, type Check, PASSED, passed } from '../primitives/rules.ts';
 import type { Tx, TxOut } from '../primitives/tx.ts';
-import { sigOpCost as sigOpCostOf } from '../script/sigops.ts';
 import { feeAt, virtualSize } from './feeRate.ts';
 import { lookUpInputs } from './inputs.ts';
 import { nextBlockAfter } from './nextBlock.ts';
@@ -108,7 +108,7 @@ function checkSpend(tx: Tx, view: UtxoView, ctx: ConnectContext, ports: AdmitPor
     const inputs = checkStandardInputs(tx, spent);
     if (!inputs.ok) return inputs;
   }
-  const sigopCost = sigOpCostOf(tx, spent, flags);
+  const sigopCost = txSigOpCost(tx, spent, flags);
   if (sigopCost > MAX_SIGOP_COST) return broken('bad-txns-too-many-sigops', `cost ${sigopCost}`);
   if (settings.requireStandard) {
     const dust = checkNoFeeWithDust(tx, fee, settings);
