@@ -46,6 +46,11 @@ export interface AcceptedBlock {
   readonly result: 'connected' | 'stored' | 'known';
 }
 
+export interface AcceptBlockOptions {
+  /** We asked for this block (sync, submitblock): its body is kept even when its branch is not the best (bodyRule.ts). */
+  readonly requested?: boolean;
+}
+
 /** The full chain as drivers may read it. */
 export interface ChainReader extends HeaderChainReader {
   /** The tip of the active chain: everything up to it is fully valid. */
@@ -70,7 +75,7 @@ export interface Chain extends ChainReader, HeaderChainWriter {
    * Takes a block from anyone: header through the judge, body against its header, stored, and when its branch is best,
    * connected (with reorganisation). Broken rules come back as a Check; our own failures throw.
    */
-  acceptBlock(block: Block): Promise<Check<AcceptedBlock>>;
+  acceptBlock(block: Block, options?: AcceptBlockOptions): Promise<Check<AcceptedBlock>>;
   /** Judges a block on top of the tip without its proof of work and without keeping anything (templates, proposals). */
   testBlock(block: Block): Promise<Check>;
 }

@@ -12,6 +12,6 @@ export interface ChainEvents {
   connected: { readonly entry: HeaderEntry; readonly block: Block; readonly diff: UtxoDiff };
   /** The block was the tip; its parent is now. */
   disconnected: { readonly entry: HeaderEntry; readonly block: Block };
-  /** After all connects and disconnects of one activation: the tip moved. */
+  /** After all connects and disconnects of one activation. `entry` is `previous` when a reorganisation failed and was taken back. */
   tip: { readonly entry: HeaderEntry; readonly previous: HeaderEntry };
 }

@@ -81,3 +81,8 @@ export interface ChainStore extends HeaderStore {
 export interface ScriptChecker {
   check(jobs: readonly ScriptJob[]): Promise<Check>;
 }
+
+/** Keeps the bytes of a block over which the node contradicted itself, for people to look at. Best effort. */
+export interface EvidenceKeeper {
+  keep(block: Uint8Array, reason: string): Promise<void>;
+}

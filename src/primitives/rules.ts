@@ -39,6 +39,7 @@ export const RULES = {
   'bad-seal': BAD_COPY,
   'bad-genesis': INVALID,
   'too-little-chainwork': HONEST,
+  'block-too-far-ahead': HONEST,
 
   // Blocks: this copy does not belong to its header
   'bad-txnmrklroot': BAD_COPY,

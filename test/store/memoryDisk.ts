@@ -1,0 +1,189 @@
+import { crc32 } from 'node:zlib';
+import type { BlockFile, BlockFs } from '../../src/store/blockFs.ts';
+import { StoreError } from '../../src/store/errors.ts';
+import { MemoryKv } from '../../src/store/kvMemory.ts';
+import type { Kv, KvOp } from '../../src/util/ports.ts';
+
+/** What becomes of the write that the crash hits, and of file bytes that were written but not synced. */
+export type CrashMode = 'nothing' | 'torn' | 'all';
+
+/** Thrown by everything after the crash, as if the process were gone. */
+export class Crash extends Error {}
+
+/** Durable content, and content that only the page cache has. */
+interface MemoryFile {
+  synced: Uint8Array;
+  current: Uint8Array;
+}
+
+/**
+ * A disk in memory that can fail at the n-th write. Database batches are atomic; with `sync` false they survive a kill but
+ * not a power cut. File writes survive a power cut only when synced.
+ */
+export class MemoryDisk {
+  readonly #files = new Map<string, MemoryFile>();
+  #durable: KvOp[][] = [];
+  #cached: KvOp[][] = [];
+  #map = new MemoryKv();
+  #writes = 0;
+  #crashAt = Number.POSITIVE_INFINITY;
+  #mode: CrashMode = 'nothing';
+  #crashed = false;
+  /** Thrown instead of a crash when set: the disk goes on working afterwards. */
+  #failure: Error | undefined;
+
+  /** Writes (of any kind) so far. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  /** The n-th write from now on (1 = the next) is the last. */
+  crashAfter(n: number, mode: CrashMode): void {
+    this.#crashAt = this.#writes + n;
+    this.#mode = mode;
+  }
+
+  /** The n-th write from now on fails once with `error`. */
+  failAfter(n: number, error: Error): void {
+    this.crashAfter(n, 'nothing');
+    this.#failure = error;
+  }
+
+  /** The machine is back. After a power cut everything not synced is gone; after a kill the page cache is still there. */
+  async restart(how: 'kill' | 'power cut'): Promise<void> {
+    this.#crashed = false;
+    this.#crashAt = Number.POSITIVE_INFINITY;
+    if (how === 'kill') {
+      for (const file of this.#files.values()) file.synced = file.current.slice();
+      this.#durable.push(...this.#cached);
+    } else for (const file of this.#files.values()) file.current = file.synced.slice();
+    this.#cached = [];
+    this.#map = new MemoryKv();
+    for (const ops of this.#durable) await this.#map.batch(ops, { sync: true });
+  }
+
+  /** Bytes of a file, to look at or to damage in place. */
+  file(name: string): Uint8Array {
+    const file = this.#files.get(name);
+    if (file === undefined) throw new Error(`no file ${name}`);
+    return file.current;
+  }
+
+  cutFile(name: string, size: number): void {
+    const file = this.#files.get(name) as MemoryFile;
+    file.current = file.current.slice(0, size);
+    file.synced = file.current.slice();
+  }
+
+  get fileNames(): string[] {
+    return [...this.#files.keys()].sort();
+  }
+
+  /** True when the write happens in full; otherwise part of it may, then it throws. */
+  #step(partly: () => void): void {
+    if (this.#crashed) throw new Crash('the machine is off');
+    this.#writes++;
+    if (this.#writes < this.#crashAt) return;
+    if (this.#failure !== undefined) {
+      const error = this.#failure;
+      this.#failure = undefined;
+      this.#crashAt = Number.POSITIVE_INFINITY;
+      throw error;
+    }
+    this.#crashed = true;
+    if (this.#mode !== 'nothing') partly();
+    throw new Crash('the machine stopped');
+  }
+
+  #alive(): void {
+    if (this.#crashed) throw new Crash('the machine is off');
+  }
+
+  readonly kv: Kv = {
+    get: async (key) => {
+      this.#alive();
+      return this.#map.get(key);
+    },
+    getMany: async (keys) => {
+      this.#alive();
+      return this.#map.getMany(keys);
+    },
+    iterate: (range) => {
+      this.#alive();
+      return this.#map.iterate(range);
+    },
+    batch: async (ops, options) => {
+      const apply = (): void => {
+        this.#cached.push([...ops]);
+        if (!options.sync) return;
+        // The log is sequential: syncing a batch makes all before it durable.
+        this.#durable.push(...this.#cached);
+        this.#cached = [];
+      };
+      // A torn batch is no batch (its log record fails the checksum); with 'all' only the answer was lost.
+      this.#step(() => {
+        if (this.#mode === 'all') apply();
+      });
+      apply();
+      await this.#map.batch(ops, options);
+    },
+    close: async () => {},
+  };
+
+  readonly fs: BlockFs = {
+    path: (name) => `memory/${name}`,
+    list: async () => {
+      this.#alive();
+      return [...this.#files.keys()];
+    },
+    open: async (name, mode) => {
+      this.#alive();
+      let file = this.#files.get(name);
+      if (file === undefined) {
+        if (mode === 'read') throw new StoreError('io', `memory/${name}`, 'no such file', 'Test');
+        file = { synced: new Uint8Array(0), current: new Uint8Array(0) };
+        this.#files.set(name, file);
+      }
+      return this.#handle(file);
+    },
+    remove: async (name) => {
+      this.#alive();
+      this.#files.delete(name);
+    },
+    syncFolder: async () => this.#alive(),
+    crc32: (parts) => parts.reduce((crc, part) => crc32(part, crc), 0),
+  };
+
+  #handle(file: MemoryFile): BlockFile {
+    const put = (bytes: Uint8Array, at: number): void => {
+      const next = new Uint8Array(Math.max(file.current.length, at + bytes.length));
+      next.set(file.current);
+      next.set(bytes, at);
+      file.current = next;
+    };
+    return {
+      write: async (parts, at) => {
+        const all = Uint8Array.from(parts.flatMap((part) => [...part]));
+        this.#step(() => put(this.#mode === 'all' ? all : all.subarray(0, all.length >> 1), at));
+        put(all, at);
+      },
+      read: async (at, size) => {
+        this.#alive();
+        return file.current.slice(at, at + size);
+      },
+      size: async () => file.current.length,
+      truncate: async (size) => {
+        this.#step(() => {});
+        file.current = file.current.slice(0, size);
+        file.synced = file.synced.slice(0, size);
+      },
+      sync: async () => {
+        this.#step(() => {
+          if (this.#mode === 'all') file.synced = file.current.slice();
+        });
+        file.synced = file.current.slice();
+      },
+      close: async () => {},
+    };
+  }
+}
