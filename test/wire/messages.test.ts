@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { Block, decodeBlock, encodeSealedBlock } from '../../src/primitives/block.ts';
 import { BlockHeader, type SealedHeader } from '../../src/primitives/header.ts';
+import { buildPartialMerkleTree } from '../../src/primitives/partialMerkle.ts';
 import { Tx } from '../../src/primitives/tx.ts';
 import { DecodeError } from '../../src/util/codec.ts';
 import {
@@ -204,14 +205,18 @@ describe('wire messages', () => {
         assert.deepEqual(decodeTxProofRequest(encodeTxProofRequest(request)), request);
       }),
     );
-    const proof = new Uint8Array(80 + 4 + 1 + 64 + 2);
-    proof[84] = 2;
-    proof[149] = 1;
-    const t = tx(3);
-    const back = decodeTxProof(encodeTxProof(proof, t));
-    assert.deepEqual(back.proof, proof);
-    assert.equal(back.tx.id, t.id);
-    const greedy = encodeTxProof(proof, t);
+    const txs = [tx(3), tx(4), tx()];
+    const header = (chainOf(1)[0] as SealedHeader).header;
+    const tree = buildPartialMerkleTree(
+      txs.map((t, i) => (i === 0 ? t.txid : new Uint8Array(32).fill(i))),
+      (_, i) => i === 0,
+    );
+    const bytes = encodeTxProof({ proof: { header, tree }, tx: txs[0] as Tx });
+    const back = decodeTxProof(bytes);
+    assert.equal(back.proof.header.id, header.id);
+    assert.deepEqual(back.proof.tree.hashes, tree.hashes);
+    assert.equal(back.tx.id, txs[0]?.id);
+    const greedy = bytes.slice();
     greedy[84] = 0xfc;
     assert.throws(() => decodeTxProof(greedy), DecodeError);
   });

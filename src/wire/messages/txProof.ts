@@ -1,11 +1,8 @@
 import { type Hash256, isZeroHash, ZERO_HASH } from '../../primitives/hash.ts';
-import { HEADER_SIZE } from '../../primitives/header.ts';
+import { encodeMerkleBlock, type MerkleBlock, readMerkleBlock } from '../../primitives/partialMerkle.ts';
 import { readTx, type Tx } from '../../primitives/tx.ts';
-import { decodeAll, type Reader } from '../../util/codec.ts';
+import { decodeAll } from '../../util/codec.ts';
 import { written } from './fields.ts';
-
-/** Most transactions a block can hold (4,000,000 weight / 4 / 60 bytes, BIP37 as in Bitcoin Core): bounds the proof. */
-const MAX_BLOCK_TXS = 16_667;
 
 export interface TxProofRequest {
   readonly txid: Hash256;
@@ -14,8 +11,8 @@ export interface TxProofRequest {
 }
 
 export interface TxProof {
-  /** BIP37 CMerkleBlock bytes (header, count, hashes, flags): what gettxoutproof gives. */
-  readonly proof: Uint8Array;
+  /** What gettxoutproof gives. Not judged by the codec. */
+  readonly proof: MerkleBlock;
   readonly tx: Tx;
 }
 
@@ -40,29 +37,13 @@ export function decodeTxProofRequest(bytes: Uint8Array): TxProofRequest {
 }
 
 /** CMerkleBlock bytes, then the raw transaction. */
-export function encodeTxProof(proof: Uint8Array, tx: Tx): Uint8Array {
-  return written(proof.length + tx.size, (w) => {
-    w.put(proof).put(tx.bytes);
+export function encodeTxProof({ proof, tx }: TxProof): Uint8Array {
+  return written(1024 + tx.size, (w) => {
+    w.put(encodeMerkleBlock(proof)).put(tx.bytes);
   });
 }
 
-/** Splits the answer; the proof is not judged here. Throws DecodeError. */
+/** Throws DecodeError. */
 export function decodeTxProof(bytes: Uint8Array): TxProof {
-  return decodeAll(
-    bytes,
-    (r) => {
-      const proof = takeMerkleBlock(r);
-      return { proof, tx: readTx(r) };
-    },
-    'TXPROOF',
-  );
-}
-
-function takeMerkleBlock(r: Reader): Uint8Array {
-  const start = r.offset;
-  r.take(HEADER_SIZE, 'proof header');
-  r.u32('proof transaction count');
-  r.take(r.count(32, MAX_BLOCK_TXS, 'proof hashes') * 32, 'proof hashes');
-  r.varBytes(MAX_BLOCK_TXS, 'proof flags');
-  return r.bytes.subarray(start, r.offset);
+  return decodeAll(bytes, (r) => ({ proof: readMerkleBlock(r), tx: readTx(r) }), 'TXPROOF');
 }
