@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import type { ChainManager } from '../../src/chain/chainManager.ts';
+import type { Block } from '../../src/primitives/block.ts';
+import { NO_WITNESS, Tx } from '../../src/primitives/tx.ts';
+import { MemoryDisk } from '../store/memoryDisk.ts';
+import { ANYONE, coinbaseOf, mine, mineChain, placeOf, spend } from './regtestMiner.ts';
+import { acceptAll, coinsOf, openChain, outcomeOf } from './setup.ts';
+
+const COIN = 100_000_000n;
+
+/** All events as text. */
+function record(chain: ChainManager): string[] {
+  const log: string[] = [];
+  chain.events.on('connected', ({ entry }) => log.push(`+${entry.height}`));
+  chain.events.on('disconnected', ({ entry }) => log.push(`-${entry.height}`));
+  chain.events.on('tip', ({ entry, previous }) => log.push(`tip ${previous.height}>${entry.height}`));
+  return log;
+}
+
+/** A spend whose scriptSig is the one byte that steers the test's script checker. */
+function steered(parent: Tx, byte: number): Tx {
+  const tx = spend([{ tx: parent, index: 0 }], [{ value: 1n, scriptPubKey: ANYONE }]);
+  const inputs = [
+    { ...(tx.inputs[0] as (typeof tx.inputs)[number]), scriptSig: Uint8Array.of(byte), witness: NO_WITNESS },
+  ];
+  return new Tx({ version: 2, inputs, outputs: tx.outputs, lockTime: 0 });
+}
+
+describe('chain: reorganisation', () => {
+  it('keeps the first of two equal branches and moves when the other gets longer', async () => {
+    const { chain } = await openChain();
+    const log = record(chain);
+    const a = mineChain(chain.genesis, 2);
+    const b = mineChain(chain.genesis, 3);
+    await acceptAll(chain, a);
+    assert.deepEqual(await acceptAll(chain, b.slice(1)), ['prev-blk-not-found', 'prev-blk-not-found']);
+    // Headers first: then the lower blocks stand on the best header's branch and are kept.
+    await chain.acceptHeaders(b);
+    assert.deepEqual(await acceptAll(chain, b), ['stored', 'stored', 'connected']);
+    assert.deepEqual(log, ['+1', 'tip 0>1', '+2', 'tip 1>2', '-2', '-1', '+1', '+2', '+3', 'tip 2>3']);
+    assert.equal(chain.isActive(chain.entry(a[0]?.header.hash as Uint8Array) as never), false);
+    assert.equal(chain.atHeight(3), chain.tip());
+    assert.equal(chain.atHeight(4), undefined);
+  });
+
+  it('does not let a header sent early win a tie against a block that came first', async () => {
+    const { chain } = await openChain();
+    const early = mine(chain.genesis);
+    const first = mine(chain.genesis);
+    await chain.acceptHeaders([early]);
+    assert.equal(outcomeOf(await chain.acceptBlock(first)), 'connected');
+    assert.equal(outcomeOf(await chain.acceptBlock(early)), 'stored');
+    assert.equal(chain.tip().header.id, first.header.id);
+  });
+
+  it('connects bodies that came before their ancestors when the gap closes', async () => {
+    const { chain } = await openChain();
+    const blocks = mineChain(chain.genesis, 5);
+    await chain.acceptHeaders(blocks);
+    assert.deepEqual(await acceptAll(chain, [...blocks].reverse()), [
+      'stored',
+      'stored',
+      'stored',
+      'stored',
+      'connected',
+    ]);
+    assert.equal(chain.tip().height, 5);
+  });
+
+  it('spends and restores coins: the coins equal those of a node that saw only the winner', async () => {
+    const { chain, store } = await openChain();
+    const base = mineChain(chain.genesis, 101);
+    await acceptAll(chain, base);
+    const tip = chain.tip();
+    const old = coinbaseOf(base[0] as Block);
+    const pay = spend(
+      [{ tx: old, index: 0 }],
+      [
+        { value: 20n * COIN, scriptPubKey: ANYONE },
+        { value: 30n * COIN, scriptPubKey: ANYONE },
+      ],
+    );
+    const chained = spend([{ tx: pay, index: 0 }], [{ value: 20n * COIN, scriptPubKey: Uint8Array.of(0x6a) }]);
+    const left = mine(tip, { txs: [pay, chained] });
+    assert.equal(outcomeOf(await chain.acceptBlock(left)), 'connected');
+    assert.equal((await chain.findTx(chained.txid))?.header.id, left.header.id);
+    const right = mineChain(tip, 2);
+    await chain.acceptHeaders(right);
+    await acceptAll(chain, right);
+    assert.equal(chain.tip().header.id, right[1]?.header.id);
+    assert.equal(await chain.findTx(pay.txid), undefined);
+    const [restored] = await chain.coins([{ txid: old.txid, index: 0 }]);
+    assert.deepEqual([restored?.height, restored?.coinbase, restored?.out.value], [1, true, 50n * COIN]);
+    const twin = await openChain();
+    await acceptAll(twin.chain, [...base, ...right]);
+    assert.deepEqual(await coinsOf(store), await coinsOf(twin.store));
+    assert.equal(await store.coinCount(), await twin.store.coinCount());
+  });
+
+  it('returns to the old branch when the heavier one turns out invalid, and loses nothing', async () => {
+    const disk = new MemoryDisk();
+    const { chain, store } = await openChain(disk);
+    const good = mineChain(chain.genesis, 3);
+    await acceptAll(chain, good);
+    const before = await coinsOf(store);
+    const b1 = mine(chain.genesis);
+    const ghost = spend([{ tx: coinbaseOf(mine(chain.genesis)), index: 0 }], [{ value: 1n, scriptPubKey: ANYONE }]);
+    const b2 = mine(placeOf(b1, 1), { txs: [ghost] });
+    const rest = mineChain(placeOf(b2, 2), 3);
+    await chain.acceptHeaders([b1, b2, ...rest]);
+    assert.equal(chain.bestHeader().height, 5);
+    const log = record(chain);
+    assert.deepEqual(await acceptAll(chain, [b1, b2, ...rest.slice(0, 1)]), ['stored', 'stored', 'stored']);
+    assert.equal(outcomeOf(await chain.acceptBlock(rest[1] as Block)), 'bad-prevblk');
+    assert.equal(chain.tip().header.id, good[2]?.header.id);
+    assert.deepEqual(await coinsOf(store), before);
+    assert.deepEqual(log, ['-3', '-2', '-1', '+1', '-1', '+1', '+2', '+3', 'tip 3>3']);
+    assert.equal(chain.bestHeader().header.id, good[2]?.header.id);
+    const status = (block: Block | undefined): string | undefined =>
+      chain.entry(block?.header.hash as Uint8Array)?.status;
+    assert.deepEqual([b1, b2, rest[0], rest[2]].map(status), [
+      'valid',
+      'invalid',
+      'invalid-ancestor',
+      'invalid-ancestor',
+    ]);
+    // Remembered, also over a restart.
+    await disk.restart('power cut');
+    const again = await openChain(disk);
+    assert.deepEqual(await acceptAll(again.chain, [b2, rest[2] as Block]), ['duplicate-invalid', 'duplicate-invalid']);
+    assert.equal(outcomeOf(await again.chain.acceptBlock(mine(placeOf(rest[2] as Block, 5)))), 'bad-prevblk');
+    assert.equal(again.chain.tip().header.id, good[2]?.header.id);
+  });
+
+  it('judges scripts when a branch is connected and remembers a failure for good', async () => {
+    const { chain } = await openChain();
+    const base = mineChain(chain.genesis, 101);
+    await acceptAll(chain, base);
+    const bad = mine(chain.tip(), { txs: [steered(coinbaseOf(base[0] as Block), 0)] });
+    assert.equal(outcomeOf(await chain.acceptBlock(bad)), 'block-script-verify-flag-failed');
+    assert.equal(outcomeOf(await chain.acceptBlock(bad)), 'duplicate-invalid');
+    assert.equal(chain.tip().height, 101);
+    assert.equal(chain.bestHeader().height, 101);
+  });
+
+  it('refuses a block it cannot judge without remembering it, and follows the other branch', async () => {
+    const disk = new MemoryDisk();
+    const { chain } = await openChain(disk);
+    const base = mineChain(chain.genesis, 101);
+    await acceptAll(chain, base);
+    const strange = mine(chain.tip(), { txs: [steered(coinbaseOf(base[0] as Block), 1)] });
+    assert.equal(outcomeOf(await chain.acceptBlock(strange)), 'script-not-supported');
+    assert.equal(outcomeOf(await chain.acceptBlock(strange)), 'script-not-supported');
+    assert.equal(chain.entry(strange.header.hash)?.status, 'stored');
+    assert.equal(outcomeOf(await chain.acceptBlock(mine(placeOf(strange, 102)))), 'script-not-supported');
+    const other = mine(chain.tip());
+    assert.equal(outcomeOf(await chain.acceptBlock(other)), 'connected');
+    // A version that can judge it finds it on disk.
+    await disk.restart('kill');
+    const newer = await openChain(disk, { scripts: { check: async () => ({ ok: true, value: undefined }) } });
+    assert.equal(newer.chain.tip().header.id, other.header.id);
+    assert.equal(outcomeOf(await newer.chain.acceptBlock(mine(placeOf(strange, 102)))), 'connected');
+    assert.equal(newer.chain.tip().height, 103);
+  });
+
+  it('reorganises a hundred blocks deep, one commit at a time, and survives a restart after it', async () => {
+    const disk = new MemoryDisk();
+    const { chain } = await openChain(disk);
+    await acceptAll(chain, mineChain(chain.genesis, 100));
+    const winner = mineChain(chain.genesis, 101);
+    await chain.acceptHeaders(winner);
+    const outcomes = await acceptAll(chain, winner);
+    assert.equal(outcomes.at(-1), 'connected');
+    assert.equal(chain.tip().header.id, winner.at(-1)?.header.id);
+    await disk.restart('power cut');
+    assert.equal((await openChain(disk)).chain.tip().header.id, winner.at(-1)?.header.id);
+  });
+
+  it('invalidateBlock goes back and reconsiderBlock returns', async () => {
+    const disk = new MemoryDisk();
+    const { chain } = await openChain(disk);
+    const blocks = mineChain(chain.genesis, 4);
+    await acceptAll(chain, blocks);
+    const second = chain.atHeight(2) as never;
+    await chain.invalidateBlock(second);
+    assert.equal(chain.tip().height, 1);
+    assert.equal(chain.bestHeader().height, 1);
+    await disk.restart('kill');
+    const again = (await openChain(disk)).chain;
+    assert.equal(again.tip().height, 1);
+    await again.reconsiderBlock(again.entry(blocks[3]?.header.hash as Uint8Array) as never);
+    assert.equal(again.tip().height, 4);
+    assert.equal(again.tip().status, 'valid');
+    await assert.rejects(again.invalidateBlock(again.genesis), RangeError);
+  });
+});
