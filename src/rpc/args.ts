@@ -133,6 +133,13 @@ export class Args {
     return fromHex(text);
   }
 
+  /** Bytes of a hex argument; -8 "argument must be hexadecimal string" when it is not hex (Bitcoin Core ParseHexV). */
+  data(at: number): Uint8Array {
+    const text = this.str(at);
+    if (!isHex(text)) throw invalidParameter(`argument must be hexadecimal string (not '${text.slice(0, 200)}')`);
+    return fromHex(text);
+  }
+
   /** Fee rate in coins per 1000 vbytes as satoshi per 1000 vbytes; 1 coin and more is refused (ParseFeeRate). */
   feeRate(at: number, otherwise: bigint): bigint {
     if (!this.has(at)) return otherwise;

@@ -3,9 +3,10 @@ import type { Block } from '../primitives/block.ts';
 import type { Hash256 } from '../primitives/hash.ts';
 import type { BlockHeader, SealedHeader } from '../primitives/header.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
+import type { MerkleBlock } from '../primitives/partialMerkle.ts';
 import type { Check } from '../primitives/rules.ts';
 import type { Tx, TxOut } from '../primitives/tx.ts';
-import type { Clock } from '../util/ports.ts';
+import type { Clock, Timers } from '../util/ports.ts';
 
 /**
  * What JSON-RPC needs of a node: small groups of functions. The first three every node has; a role that lacks one of the
@@ -50,6 +51,7 @@ export interface NodeBackend {
   /** Version of our protocol between nodes. */
   readonly protocolVersion: number;
   readonly clock: Clock;
+  readonly timers: Timers;
   /** Clock.monotonicMs() when the node started. */
   readonly startedMonotonicMs: number;
   /** Path of the log file, '' when there is none. */
@@ -140,6 +142,15 @@ export interface MempoolBackend {
   /** Satoshi per 1000 vbytes. */
   readonly minRelayFeeRate: bigint;
   readonly minFeeRate: bigint;
+  /** What getmempoolinfo tells of the pool's policy; rates in satoshi per 1000 vbytes. */
+  readonly policy: {
+    readonly incrementalFeeRate: bigint;
+    readonly fullRbf: boolean;
+    readonly permitBareMultisig: boolean;
+    readonly maxDataCarrierBytes: number;
+    readonly maxClusterCount: number;
+    readonly maxClusterVbytes: number;
+  };
   /** Number of additions and removals so far, at least 1. */
   changes(): number;
   /** True while no peer has asked for the transaction we announced. */
@@ -156,20 +167,19 @@ export interface TransactionBackend {
   submitTx(tx: Tx, maxFeeRate: bigint): Promise<Check<unknown>>;
 }
 
+export type ProofRefusal = 'block-unknown' | 'body-missing' | 'not-in-block' | 'not-all-in-block' | 'no-peer';
+
+/** Full nodes make proofs of their blocks (blockProofs); light nodes get them from peers and verify them first. */
 export interface ProofBackend {
   /**
-   * CMerkleBlock bytes (BIP37) that the transactions are in `block`, or in whichever active block holds the first of them.
-   * A light node gets it from peers and has verified it.
+   * That the transactions are in `block`, or in whichever active block holds the first of them. `detail` is for people.
    */
   prove(
     txids: readonly Hash256[],
     block: Hash256 | undefined,
   ): Promise<
-    | { readonly ok: true; readonly proof: Uint8Array }
-    | {
-        readonly ok: false;
-        readonly reason: 'block-unknown' | 'body-missing' | 'not-in-block' | 'not-all-in-block' | 'no-peer';
-      }
+    | { readonly ok: true; readonly proof: MerkleBlock }
+    | { readonly ok: false; readonly reason: ProofRefusal; readonly detail?: string }
   >;
 }
 
@@ -218,6 +228,8 @@ export interface PeersBackend {
   readonly key: string;
   /** Own service bits. */
   readonly services: number;
+  /** Names of service bits. */
+  serviceNames(services: number): readonly string[];
   addresses(): readonly string[];
   peers(): readonly PeerEntry[];
   totals(): { readonly bytesSent: number; readonly bytesReceived: number };
@@ -265,23 +277,10 @@ export interface ScriptInfo {
   readonly address: string | undefined;
 }
 
-export type AddressVerdict =
-  | {
-      readonly ok: true;
-      /** As the node itself writes it. */
-      readonly address: string;
-      readonly script: Uint8Array;
-      readonly isScript: boolean;
-      readonly witness: { readonly version: number; readonly program: Uint8Array } | undefined;
-    }
-  | { readonly ok: false; readonly error: string; readonly locations: readonly number[] };
-
 export interface ScriptBackend {
   describe(scriptPubKey: Uint8Array): ScriptInfo;
   /** Disassembly; with `signatures` the hash type of each signature is shown as [ALL] (scriptSig). */
   asm(script: Uint8Array, signatures: boolean): string;
-  /** Reads an address of this node's network. */
-  parseAddress(text: string): AddressVerdict;
   /** Addresses that wrap the script, where wrapping makes sense: P2SH, and the P2WSH/P2WPKH form with its own P2SH. */
   wrappings(script: Uint8Array): {
     readonly p2sh: string | undefined;

@@ -1,6 +1,27 @@
 import type { MethodSpec } from '../spec.ts';
 import { chainMethods } from './chain.ts';
 import { controlMethods } from './control.ts';
+import { lightMethods } from './light.ts';
+import { mempoolMethods } from './mempool.ts';
+import { miningMethods } from './mining.ts';
+import { networkMethods } from './network.ts';
+import { peerMethods } from './peers.ts';
+import { proofMethods } from './proofs.ts';
+import { rawTxMethods } from './rawtx.ts';
+import { utilMethods } from './util.ts';
+import { waitMethods } from './wait.ts';
 
 /** Every method there is; the registry picks those that a node offers. */
-export const allMethods: readonly MethodSpec[] = [...chainMethods, ...controlMethods];
+export const allMethods: readonly MethodSpec[] = [
+  ...chainMethods,
+  ...proofMethods,
+  ...mempoolMethods,
+  ...rawTxMethods,
+  ...miningMethods,
+  ...networkMethods,
+  ...peerMethods,
+  ...controlMethods,
+  ...utilMethods,
+  ...waitMethods,
+  ...lightMethods,
+];
