@@ -62,6 +62,17 @@ export class MemoryDisk {
     for (const ops of this.#durable) await this.#map.batch(ops, { sync: true });
   }
 
+  /** The same content on another disk. */
+  async clone(): Promise<MemoryDisk> {
+    const copy = new MemoryDisk();
+    for (const [name, file] of this.#files)
+      copy.#files.set(name, { synced: file.synced.slice(), current: file.current.slice() });
+    copy.#durable = [...this.#durable];
+    copy.#cached = [...this.#cached];
+    for (const ops of [...this.#durable, ...this.#cached]) await copy.#map.batch(ops, { sync: true });
+    return copy;
+  }
+
   /** Bytes of a file, to look at or to damage in place. */
   file(name: string): Uint8Array {
     const file = this.#files.get(name);
