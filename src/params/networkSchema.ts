@@ -16,6 +16,8 @@ const bits = u32.refine((n) => {
   return !negative && !overflow && target > 0n && encodeCompact(target) === n;
 }, 'must be canonical compact bits of a target above zero');
 
+const targetIn = (n: number): bigint => decodeCompact(n).target;
+
 /** Satoshi as decimal digits without leading zeros, 0 … 21,000,000 coins. */
 const amount = z
   .string()
@@ -45,7 +47,7 @@ const pow = z
     halfLife: seconds,
     clamp: seconds,
   })
-  .refine((p) => decodeCompact(p.startBits).target <= decodeCompact(p.limitBits).target, {
+  .refine((p) => targetIn(p.startBits) <= targetIn(p.limitBits), {
     path: ['startBits'],
     message: 'must not be easier than limitBits',
   })
@@ -81,6 +83,10 @@ const consensus = z
   .refine((c) => (c.genesis !== undefined) === (c.rules === 'cairn'), {
     path: ['genesis'],
     message: 'belongs to networks with rules "cairn" and to them alone',
+  })
+  .refine((c) => c.genesis === undefined || targetIn(c.genesis.bits) <= targetIn(c.pow.limitBits), {
+    path: ['genesis', 'bits'],
+    message: 'must not be easier than pow.limitBits',
   })
   .refine((c) => isMoney((c.genesis?.allocations ?? []).reduce((sum, a) => sum + BigInt(a.amount), 0n)), {
     path: ['genesis', 'allocations'],
