@@ -10,8 +10,17 @@ export class Coins {
   }
 }
 
+/** A number kept as it was written, because a double would not print the same: ids are echoed verbatim. */
+export class RawNumber {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** What a method may answer: JSON with exact amounts and integers of any size. `undefined` members are left out. */
-export type Json = null | boolean | number | bigint | string | Coins | readonly Json[] | JsonObject;
+export type Json = null | boolean | number | bigint | string | Coins | RawNumber | readonly Json[] | JsonObject;
 export interface JsonObject {
   readonly [key: string]: Json | undefined;
 }
@@ -39,16 +48,18 @@ export function formatDouble(value: number): string {
   return fraction === '' ? sign + whole : `${sign}${whole}.${fraction}`;
 }
 
-function scalar(value: null | boolean | number | bigint | string | Coins): string {
+type Scalar = null | boolean | number | bigint | string | Coins | RawNumber;
+
+function scalar(value: Scalar): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number') return Number.isSafeInteger(value) ? (value + 0).toString() : formatDouble(value);
-  return formatCoins(value.satoshi);
+  return value instanceof RawNumber ? value.text : formatCoins(value.satoshi);
 }
 
-const isScalar = (value: Json): value is null | boolean | number | bigint | string | Coins =>
-  value === null || typeof value !== 'object' || value instanceof Coins;
+const isScalar = (value: Json): value is Scalar =>
+  value === null || typeof value !== 'object' || value instanceof Coins || value instanceof RawNumber;
 
 /**
  * JSON text of `value`. With `indent` > 0 on several lines as Bitcoin Core's pretty writer does.
@@ -91,11 +102,17 @@ export function nestsDeeperThan(text: string, max: number = MAX_JSON_DEPTH): boo
   return false;
 }
 
+/** Keeps ids whose number would be printed otherwise. `source` is the number's own text (ES2025 JSON.parse source access). */
+function keepIds(key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (key !== 'id' || typeof value !== 'number' || context?.source === undefined) return value;
+  return scalar(value) === context.source ? value : new RawNumber(context.source);
+}
+
 /** The value of a JSON text, or undefined when it is not JSON or nests too deep. */
 export function parseJson(text: string): { readonly value: Json } | undefined {
   if (nestsDeeperThan(text)) return undefined;
   try {
-    return { value: JSON.parse(text) as Json };
+    return { value: JSON.parse(text, keepIds) as Json };
   } catch {
     return undefined;
   }
@@ -106,6 +123,7 @@ export function typeName(value: Json | undefined): 'null' | 'bool' | 'object' | 
   if (value === null || value === undefined) return 'null';
   if (typeof value === 'boolean') return 'bool';
   if (typeof value === 'string') return 'string';
-  if (typeof value === 'number' || typeof value === 'bigint' || value instanceof Coins) return 'number';
+  if (typeof value === 'number' || typeof value === 'bigint') return 'number';
+  if (value instanceof Coins || value instanceof RawNumber) return 'number';
   return Array.isArray(value) ? 'array' : 'object';
 }
