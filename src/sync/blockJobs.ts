@@ -52,7 +52,7 @@ export class BlockJobs {
   ask(entry: HeaderEntry, peer: PeerKey, nowMs: number): void {
     const job = this.get(entry);
     assert(job === undefined || job.state === 'asked', `block ${entry.header.id} is asked for again`);
-    const peers = new Map<PeerKey, number>(job?.peers ?? []);
+    const peers = new Map((job as AskedJob | undefined)?.peers);
     peers.set(peer, nowMs);
     this.#jobs.set(entry.header.key, { state: 'asked', entry, peers });
   }

@@ -59,6 +59,8 @@ interface Record extends PeerTip {
   known: HeaderEntry | undefined;
   nextPollMs: number;
   asking: boolean;
+  /** Our tip moved while we asked: ask again. */
+  again: boolean;
 }
 
 /**
@@ -89,7 +91,7 @@ export class PeerTips {
     const { hello, key } = peer;
     if ((hello.services & this.#deps.services) !== this.#deps.services || this.#life.closed) return;
     const claim = { height: hello.height, hash: hello.bestHash, chainWork: hello.chainWork };
-    const record = { key, claim, known: undefined, nextPollMs: this.#nextPoll(POLL_MS), asking: false };
+    const record = { key, claim, known: undefined, nextPollMs: this.#nextPoll(POLL_MS), asking: false, again: false };
     this.#peers.set(key, record);
     this.#resolve(record);
     this.events.emit('claim', { peer: record });
@@ -134,7 +136,10 @@ export class PeerTips {
 
   /** Asks every peer at once, telling our tip: our neighbours learn of a tip that gossip will not bring them. */
   pollAll(): void {
-    for (const record of this.#peers.values()) void this.#poll(record);
+    for (const record of this.#peers.values()) {
+      if (record.asking) record.again = true;
+      else void this.#poll(record);
+    }
   }
 
   #resolve(record: Record): void {
@@ -163,6 +168,10 @@ export class PeerTips {
       if (fault !== undefined) net.penalize(record.key, fault, `TIP: ${failure.message}`);
     } finally {
       record.asking = false;
+      if (record.again && this.#peers.get(record.key) === record) {
+        record.again = false;
+        void this.#poll(record);
+      }
     }
   }
 

@@ -1,0 +1,85 @@
+import type { Chain } from '../chain/chain.ts';
+import type { HeaderEntry } from '../chain/entry.ts';
+import type { Block } from '../primitives/block.ts';
+import type { Broken } from '../primitives/rules.ts';
+import { effectOf } from '../primitives/rules.ts';
+import type { PeerPorts } from '../wire/messages/ask.ts';
+import { readGossipBlock } from '../wire/messages/gossip.ts';
+import type { GossipVerdict, PeerKey } from '../wire/peer.ts';
+import type { Heard } from './heard.ts';
+import type { GossipHandler, HeaderHelp, PeerKnowledge } from './ports.ts';
+import { verdictOf } from './verdict.ts';
+
+export interface OnBlockDeps {
+  readonly chain: Chain;
+  readonly net: Pick<PeerPorts, 'penalize'>;
+  readonly headers: HeaderHelp;
+  readonly tips: PeerKnowledge;
+  readonly heard: Heard;
+}
+
+/**
+ * Topic `block`. Forwarded is only what became our tip: a block that was merely stored has not been judged in full, and
+ * whoever forwards a bad one is blamed by the next.
+ */
+export function onBlock(deps: OnBlockDeps): GossipHandler {
+  return async (from, data) => {
+    const read = readGossipBlock(data);
+    if (!read.ok) return verdictOf(deps.net, from, read);
+    const block = read.value;
+    const { chain } = deps;
+    const known = chain.entry(block.header.hash);
+    if (known?.hasBody === true) return knownBlock(deps, from, known);
+    const parent = chain.entry(block.header.prevHash);
+    if (parent === undefined) {
+      deps.headers.catchUp(from);
+      return 'ignore';
+    }
+    // 'too-little-chainwork': no body of a cheap branch far below the tip is worth the disk.
+    if (!deps.headers.worthKeeping(parent, block.header.bits)) return 'ignore';
+    // Before the chain takes it: its event decides whether we announce it.
+    deps.heard.addBlock(block.header.hash);
+    const verdict = await judge(deps, from, block);
+    if (verdict !== 'accept') deps.heard.removeBlock(block.header.hash);
+    return verdict;
+  };
+}
+
+async function judge(deps: OnBlockDeps, from: PeerKey, block: Block): Promise<GossipVerdict> {
+  const verdict = await deps.chain.acceptBlock(block);
+  if (!verdict.ok) return refused(deps, from, block, verdict);
+  const { entry } = verdict.value;
+  deps.tips.has(from, entry);
+  if (deps.chain.isActive(entry)) return 'accept';
+  if (verdict.value.result === 'stored' && !deps.headers.chargeSideHeader(from)) {
+    deps.net.penalize(from, 'header-flood', 'too many blocks that lead to no better chain');
+  }
+  return 'ignore';
+}
+
+function knownBlock(deps: OnBlockDeps, from: PeerKey, entry: HeaderEntry): GossipVerdict {
+  if (entry.status === 'invalid' || entry.status === 'invalid-ancestor') return 'ignore';
+  deps.tips.has(from, entry);
+  // It was fetched before gossip brought it: gossip must still pass it on, but only while it is news.
+  return entry === deps.chain.tip() ? 'accept' : 'ignore';
+}
+
+function refused(deps: OnBlockDeps, from: PeerKey, block: Block, fault: Broken): GossipVerdict {
+  switch (fault.rule) {
+    case 'time-too-new':
+      deps.headers.keepForLater(from, block);
+      return 'ignore';
+    case 'prev-blk-not-found':
+      deps.headers.catchUp(from);
+      return 'ignore';
+    default:
+      break;
+  }
+  const status = deps.chain.entry(block.header.hash)?.status;
+  if (status === 'invalid' && effectOf(fault.rule).gossip === 'ignore') {
+    // A rule that is a race for a loose transaction is the block's own fault (primitives/rules.ts).
+    deps.net.penalize(from, 'duplicate-invalid', `block ${block.header.id}: ${fault.rule}: ${fault.detail}`);
+    return 'reject';
+  }
+  return verdictOf(deps.net, from, fault);
+}

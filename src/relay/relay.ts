@@ -1,0 +1,91 @@
+import type { Chain } from '../chain/chain.ts';
+import type { HeaderEntry } from '../chain/entry.ts';
+import type { Mempool } from '../mempool/pool.ts';
+import { Lifetime } from '../util/lifetime.ts';
+import type { Logger, Random, Timers } from '../util/ports.ts';
+import type { PeerPorts, PeerView } from '../wire/messages/ask.ts';
+import type { PeerStatus } from '../wire/messages/status.ts';
+import { Announcer } from './announce.ts';
+import { Heard } from './heard.ts';
+import { MempoolSync } from './mempoolSync.ts';
+import { onBlock } from './onBlock.ts';
+import { onHeader } from './onHeader.ts';
+import { onTx } from './onTx.ts';
+import { OrphanTxs } from './orphanTxs.ts';
+import type { GossipHandler, HeaderHelp, PeerKnowledge, PublishPort } from './ports.ts';
+import { RejectedTxs } from './rejectedTxs.ts';
+import type { RequestHandler } from './serve/dispatch.ts';
+import { serveLight } from './serveLight.ts';
+import { serveSync } from './serveSync.ts';
+
+export interface RelayDeps {
+  readonly chain: Chain;
+  readonly mempool: Mempool;
+  readonly net: PeerPorts & { readonly publish: PublishPort };
+  /** sync's HeaderSync. */
+  readonly headers: HeaderHelp;
+  /** sync's PeerTips. */
+  readonly tips: PeerKnowledge & { pollAll(): void };
+  /** sync's BlockSync. */
+  readonly blocks: { expectGossip(entry: HeaderEntry): void; isCatchingUp(entry: HeaderEntry): boolean };
+  /** Own SERVICES bits. */
+  readonly services: number;
+  readonly status: () => PeerStatus;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Our own failure (disk, bug): the app stops the node. */
+  readonly fail: (error: unknown) => void;
+}
+
+/** Everything a full node passes on and answers. The app connects `gossip` and `serve` to the network. */
+export class Relay {
+  readonly gossip: { readonly tx: GossipHandler; readonly block: GossipHandler; readonly header: GossipHandler };
+  readonly serve: { readonly sync: RequestHandler; readonly light: RequestHandler };
+  readonly announcer: Announcer;
+  readonly #deps: RelayDeps;
+  readonly #rejected = new RejectedTxs();
+  readonly #orphans: OrphanTxs;
+  readonly #pools: MempoolSync;
+  readonly #life = new Lifetime();
+
+  constructor(deps: RelayDeps) {
+    this.#deps = deps;
+    const { chain, net, headers, tips, blocks } = deps;
+    const parts = { ...deps, heard: new Heard(), rejected: this.#rejected };
+    this.#orphans = new OrphanTxs(deps);
+    this.#pools = new MempoolSync(parts);
+    this.announcer = new Announcer({
+      ...parts,
+      publish: (topic, data) => net.publish(topic, data),
+      tellTip: () => tips.pollAll(),
+      isCatchingUp: (entry) => blocks.isCatchingUp(entry),
+    });
+    this.gossip = {
+      tx: onTx({ ...parts, orphans: this.#orphans }),
+      block: onBlock(parts),
+      header: onHeader({ chain, net, headers, tips, expectBody: (entry) => blocks.expectGossip(entry) }),
+    };
+    this.serve = { sync: serveSync(deps), light: serveLight(deps) };
+  }
+
+  start(): void {
+    this.#orphans.start();
+    this.#life.add(() => this.#orphans.close());
+    this.#pools.start();
+    this.#life.add(() => this.#pools.close());
+    this.announcer.start();
+    this.#life.add(() => this.announcer.close());
+    this.#life.add(this.#deps.chain.events.on('tip', () => this.#rejected.clear()));
+  }
+
+  close(): Promise<void> {
+    return this.#life.close();
+  }
+
+  /** A peer passed hello. */
+  onReady(peer: PeerView): void {
+    this.#pools.onReady(peer);
+    this.announcer.retry();
+  }
+}
