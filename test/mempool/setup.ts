@@ -91,8 +91,10 @@ export async function openWorld(settings: Partial<PoolSettings> = {}, network: N
   return world;
 }
 
-/** Throws unless the block was taken. */
+/** Headers first, as a branch that is not the best is told of; throws unless every block was taken. */
 export async function accept(world: World, ...blocks: readonly Block[]): Promise<void> {
+  const { error } = await world.chain.acceptHeaders(blocks);
+  if (error !== undefined) throw new Error(`${error.rule}: ${error.detail}`);
   for (const block of blocks) {
     const verdict = await world.chain.acceptBlock(block);
     if (!verdict.ok) throw new Error(`${verdict.rule}: ${verdict.detail}`);
