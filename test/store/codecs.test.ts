@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Coin, CoinChange, StoredHeader } from '../../src/chain/ports.ts';
+import { compressAmount, decodeCoin, decompressAmount, encodeCoin } from '../../src/store/coinCodec.ts';
+import { decodeFileEnds, encodeFileEnds } from '../../src/store/fileEndsCodec.ts';
+import { decodeStoredHeader, encodeStoredHeader } from '../../src/store/headerCodec.ts';
+import {
+  COIN_COUNT_KEY,
+  coinKey,
+  FILE_ENDS_KEY,
+  FORMAT_VERSION,
+  headerKey,
+  heightOfHeaderKey,
+  outPointOfCoinKey,
+  PREFIX,
+  TIP_KEY,
+  TXINDEX_STATE_KEY,
+  txKey,
+} from '../../src/store/schema.ts';
+import { encodeUndo, readUndoRecord } from '../../src/store/undoCodec.ts';
+import { readVarint, readVarintBig, writeVarint } from '../../src/store/varint.ts';
+import { DecodeError, decodeAll, Reader, Writer } from '../../src/util/codec.ts';
+import { fromHex, toHex } from '../../src/util/hex.ts';
+
+const script = (hex: string, value: bigint, height: number, coinbase: boolean): Coin => ({
+  out: { value, scriptPubKey: fromHex(hex) },
+  height,
+  coinbase,
+});
+const hash = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+
+/** Every kind of script. The first two are the examples of Bitcoin Core's coins_tests. */
+const COINS: readonly (readonly [Coin, string])[] = [
+  [
+    script('76a914816115944e077fe7c803cfa57f29b36bf87c1d3588ac', 60_000_000_000n, 203_998, false),
+    '97f23c835800816115944e077fe7c803cfa57f29b36bf87c1d35',
+  ],
+  [
+    script('76a9148c988f1a4a4de2161e0f50aac7f17e7f9555caa488ac', 110_397n, 120_891, true),
+    '8ddf77bbd123008c988f1a4a4de2161e0f50aac7f17e7f9555caa4',
+  ],
+  [
+    script('a914816115944e077fe7c803cfa57f29b36bf87c1d3587', 5_000_000_000n, 1, true),
+    '033201816115944e077fe7c803cfa57f29b36bf87c1d35',
+  ],
+  [script(`2102${'11'.repeat(32)}ac`, 0n, 0, false), `000002${'11'.repeat(32)}`],
+  [script(`2103${'22'.repeat(32)}ac`, 1n, 63, true), `7f0103${'22'.repeat(32)}`],
+  [script(`0014${'33'.repeat(20)}`, 100_000_000n, 64, false), `8000091c0014${'33'.repeat(20)}`],
+  [script('', 10n, 2, false), '040206'],
+  [script('51', 21_000_000n * 100_000_000n, 100, true), '80498980dd400751'],
+];
+
+describe('store: record bytes', () => {
+  it('the format version and all key prefixes are the ones on disk', () => {
+    assert.equal(FORMAT_VERSION, 1);
+    assert.deepEqual(PREFIX, {
+      TIP: 0x01,
+      FILE_ENDS: 0x02,
+      COIN_COUNT: 0x03,
+      TXINDEX_STATE: 0x04,
+      HEADER: 0x10,
+      COIN: 0x20,
+      TX: 0x30,
+    });
+    assert.deepEqual([TIP_KEY, FILE_ENDS_KEY, COIN_COUNT_KEY, TXINDEX_STATE_KEY].map(toHex), ['01', '02', '03', '04']);
+    assert.equal(toHex(headerKey(0x01020304, hash(0xaa))), `1001020304${'aa'.repeat(32)}`);
+    assert.equal(heightOfHeaderKey(headerKey(0xfedcba98, hash(1))), 0xfedcba98);
+    assert.equal(toHex(coinKey({ txid: hash(0xbb), index: 258 })), `20${'bb'.repeat(32)}00000102`);
+    assert.deepEqual(outPointOfCoinKey(coinKey({ txid: hash(7), index: 0xfffffffe })), {
+      txid: hash(7),
+      index: 0xfffffffe,
+    });
+    assert.equal(toHex(txKey(hash(0xcc))), `30${'cc'.repeat(32)}`);
+  });
+
+  it("VARINT is Bitcoin Core's", () => {
+    // serialize.h: 0:[00] 127:[7f] 128:[80 00] 255:[80 7f] 256:[81 00] 16383:[fe 7f] 16384:[ff 00] 16511:[ff 7f] 65535:[82 fe 7f] 2^32:[8e fe fe ff 00]
+    const known: readonly (readonly [number, string])[] = [
+      [0, '00'],
+      [127, '7f'],
+      [128, '8000'],
+      [255, '807f'],
+      [256, '8100'],
+      [16383, 'fe7f'],
+      [16384, 'ff00'],
+      [16511, 'ff7f'],
+      [65535, '82fe7f'],
+      [2 ** 32, '8efefeff00'],
+    ];
+    for (const [n, hex] of known) {
+      const w = new Writer();
+      writeVarint(w, n);
+      assert.equal(toHex(w.finish()), hex);
+      const big = new Writer();
+      writeVarint(big, BigInt(n));
+      assert.equal(toHex(big.finish()), hex);
+      assert.equal(readVarint(new Reader(fromHex(hex))), n);
+    }
+    assert.throws(() => readVarint(new Reader(new Uint8Array(20).fill(0xff))), DecodeError);
+    assert.throws(() => readVarintBig(new Reader(new Uint8Array(20).fill(0xff))), DecodeError);
+  });
+
+  it('VARINT round-trips', () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger().map(Math.abs), (n) => {
+        const w = new Writer();
+        writeVarint(w, Math.min(n, Number.MAX_SAFE_INTEGER - 1));
+        assert.equal(readVarint(new Reader(w.finish())), Math.min(n, Number.MAX_SAFE_INTEGER - 1));
+      }),
+    );
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (n) => {
+        const w = new Writer();
+        writeVarint(w, n);
+        assert.equal(readVarintBig(new Reader(w.finish())), n);
+      }),
+    );
+  });
+
+  it("compressed amounts are Bitcoin Core's", () => {
+    // compress_tests.cpp
+    const known: readonly (readonly [bigint, bigint])[] = [
+      [0n, 0n],
+      [1n, 1n],
+      [1_000_000n, 7n],
+      [100_000_000n, 9n],
+      [50n * 100_000_000n, 50n],
+      [21_000_000n * 100_000_000n, 21_000_000n],
+    ];
+    for (const [amount, packed] of known) {
+      assert.equal(compressAmount(amount), packed);
+      assert.equal(decompressAmount(packed), amount);
+    }
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 21_000_000n * 100_000_000n }), (n) => {
+        assert.equal(decompressAmount(compressAmount(n)), n);
+      }),
+    );
+  });
+
+  it('coin records', () => {
+    for (const [coin, hex] of COINS) {
+      assert.equal(toHex(encodeCoin(coin)), hex);
+      assert.deepEqual(decodeCoin(encodeCoin(coin)), coin);
+    }
+    assert.throws(() => decodeCoin(fromHex('000004')), DecodeError);
+    assert.throws(() => decodeCoin(fromHex('0000')), DecodeError);
+    assert.throws(() => decodeCoin(fromHex('0000ff7f')), DecodeError);
+    assert.throws(() => decodeCoin(fromHex('00000600')), DecodeError);
+  });
+
+  it('coins round-trip with any script', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 80 }),
+        fc.bigInt({ min: 0n, max: 21_000_000n * 100_000_000n }),
+        fc.nat(),
+        fc.boolean(),
+        (scriptPubKey, value, height, coinbase) => {
+          const coin: Coin = { out: { value, scriptPubKey: Uint8Array.from(scriptPubKey) }, height, coinbase };
+          assert.deepEqual(decodeCoin(encodeCoin(coin)), coin);
+        },
+      ),
+    );
+  });
+
+  it('decoders answer random bytes with DecodeError only', () => {
+    const decoders = [
+      (b: Uint8Array) => decodeCoin(b),
+      (b: Uint8Array) => decodeStoredHeader(b, 1),
+      (b: Uint8Array) => decodeAll(b, readUndoRecord, 'undo'),
+      (b: Uint8Array) => decodeFileEnds(b),
+    ];
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        for (const decode of decoders) {
+          try {
+            decode(Uint8Array.from(bytes));
+          } catch (error) {
+            assert.ok(error instanceof DecodeError, String(error));
+          }
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('undo records', () => {
+    const spent: CoinChange[] = [
+      { outpoint: { txid: hash(1), index: 0 }, coin: (COINS[4] as (typeof COINS)[number])[0] },
+      { outpoint: { txid: hash(2), index: 300 }, coin: (COINS[1] as (typeof COINS)[number])[0] },
+    ];
+    const bytes = encodeUndo(spent);
+    assert.equal(
+      toHex(bytes),
+      `02${'01'.repeat(32)}00${toHex(encodeCoin(COINS[4]?.[0] as Coin))}${'02'.repeat(32)}812c${toHex(encodeCoin(COINS[1]?.[0] as Coin))}`,
+    );
+    assert.deepEqual(decodeAll(bytes, readUndoRecord, 'undo'), spent);
+    assert.equal(toHex(encodeUndo([])), '00');
+  });
+
+  it('header records, bare and full', () => {
+    const bare: StoredHeader = {
+      header80: new Uint8Array(80).fill(0x11),
+      seal: new Uint8Array(0),
+      height: 5,
+      chainWork: 0x0102n,
+      state: new Uint8Array(0),
+      sequence: 300,
+      status: 'header',
+      txCount: 0,
+    };
+    assert.equal(toHex(encodeStoredHeader(bare)), `${'11'.repeat(80)}0002010200812c000000`);
+    assert.deepEqual(decodeStoredHeader(encodeStoredHeader(bare), 5), bare);
+    const full: StoredHeader = {
+      ...bare,
+      seal: Uint8Array.of(1, 2),
+      chainWork: 2n ** 255n,
+      state: Uint8Array.of(9),
+      status: 'valid',
+      txCount: 1,
+      body: { file: 1, offset: 2, size: 3 },
+      undo: { file: 4, offset: 128, size: 6 },
+    };
+    assert.equal(
+      toHex(encodeStoredHeader(full)),
+      `${'11'.repeat(80)}0201022080${'00'.repeat(31)}0109812c02010301020304800006`,
+    );
+    assert.deepEqual(decodeStoredHeader(encodeStoredHeader(full), 5), full);
+    for (const status of ['header', 'stored', 'valid', 'invalid', 'invalid-ancestor'] as const)
+      assert.equal(decodeStoredHeader(encodeStoredHeader({ ...bare, status }), 5).status, status);
+  });
+
+  it('file ends', () => {
+    const ends = { bodies: { file: 0, offset: 127 }, undo: { file: 200, offset: 16384 } };
+    assert.equal(toHex(encodeFileEnds(ends)), '007f8048ff00');
+    assert.deepEqual(decodeFileEnds(encodeFileEnds(ends)), ends);
+  });
+});
