@@ -6,8 +6,10 @@ import { serveSendTx } from './serve/poolRequests.ts';
 import { serveTxProof } from './serve/txProofRequest.ts';
 import type { ServeSyncDeps } from './serveSync.ts';
 
+export type ServeLightDeps = ServeSyncDeps;
+
 /** Stream `light`: what full nodes answer light nodes (protocol A.3). */
-export function serveLight({ chain, mempool, tips, services, status, net }: ServeSyncDeps): RequestHandler {
+export function serveLight({ chain, mempool, tips, services, status, net }: ServeLightDeps): RequestHandler {
   return dispatch(
     new Map<number, Answerer>([
       [MESSAGE.TIP, (from, payload) => serveTip(chain, tips, services, from, payload)],

@@ -1,22 +1,22 @@
-import type { Chain } from '../chain/chain.ts';
-import type { HeaderEntry } from '../chain/entry.ts';
-import type { Mempool } from '../mempool/pool.ts';
-import { Lifetime } from '../util/lifetime.ts';
-import type { Logger, Random, Timers } from '../util/ports.ts';
-import type { PeerPorts, PeerView } from '../wire/messages/ask.ts';
-import type { PeerStatus } from '../wire/messages/status.ts';
-import { Announcer } from './announce.ts';
-import { Heard } from './heard.ts';
-import { MempoolSync } from './mempoolSync.ts';
-import { onBlock } from './onBlock.ts';
-import { onHeader } from './onHeader.ts';
-import { onTx } from './onTx.ts';
-import { OrphanTxs } from './orphanTxs.ts';
-import type { GossipHandler, HeaderHelp, PeerKnowledge, PublishPort } from './ports.ts';
-import { RejectedTxs } from './rejectedTxs.ts';
-import type { RequestHandler } from './serve/dispatch.ts';
-import { serveLight } from './serveLight.ts';
-import { serveSync } from './serveSync.ts';
+import type { Chain } from '../../src/chain/chain.ts';
+import type { HeaderEntry } from '../../src/chain/entry.ts';
+import type { Mempool } from '../../src/mempool/pool.ts';
+import { Announcer } from '../../src/relay/announce.ts';
+import { Heard } from '../../src/relay/heard.ts';
+import { MempoolSync } from '../../src/relay/mempoolSync.ts';
+import { onBlock } from '../../src/relay/onBlock.ts';
+import { onHeader } from '../../src/relay/onHeader.ts';
+import { onTx } from '../../src/relay/onTx.ts';
+import { OrphanTxs } from '../../src/relay/orphanTxs.ts';
+import type { GossipHandler, HeaderHelp, PeerKnowledge, PublishPort } from '../../src/relay/ports.ts';
+import { RejectedTxs } from '../../src/relay/rejectedTxs.ts';
+import type { RequestHandler } from '../../src/relay/serve/dispatch.ts';
+import { serveLight } from '../../src/relay/serveLight.ts';
+import { serveSync } from '../../src/relay/serveSync.ts';
+import { Lifetime } from '../../src/util/lifetime.ts';
+import type { Logger, Random, Timers } from '../../src/util/ports.ts';
+import type { PeerPorts, PeerView } from '../../src/wire/messages/ask.ts';
+import type { PeerStatus } from '../../src/wire/messages/status.ts';
 
 export interface RelayDeps {
   readonly chain: Chain;
@@ -38,7 +38,7 @@ export interface RelayDeps {
   readonly fail: (error: unknown) => void;
 }
 
-/** Everything a full node passes on and answers. The app connects `gossip` and `serve` to the network. */
+/** Everything a full node passes on and answers, put together as the app does it. */
 export class Relay {
   readonly gossip: { readonly tx: GossipHandler; readonly block: GossipHandler; readonly header: GossipHandler };
   readonly serve: { readonly sync: RequestHandler; readonly light: RequestHandler };

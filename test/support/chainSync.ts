@@ -1,15 +1,15 @@
-import type { Chain } from '../chain/chain.ts';
-import type { ConsensusParams } from '../params/network.ts';
-import { Lifetime } from '../util/lifetime.ts';
-import type { Clock, Logger, Random, Timers } from '../util/ports.ts';
-import type { PeerPorts, PeerView } from '../wire/messages/ask.ts';
-import { type PeerKey, SERVICES } from '../wire/peer.ts';
-import { BlockSync } from './blockSync.ts';
-import { HeaderSync } from './headerSync.ts';
-import type { HeaderJudge } from './headerWalk.ts';
-import { lookbackOf } from './lookback.ts';
-import { PeerTips } from './peerTips.ts';
-import { SyncProgress } from './progress.ts';
+import type { Chain } from '../../src/chain/chain.ts';
+import type { ConsensusParams } from '../../src/params/network.ts';
+import { BlockSync } from '../../src/sync/blockSync.ts';
+import { HeaderSync } from '../../src/sync/headerSync.ts';
+import type { HeaderJudge } from '../../src/sync/headerWalk.ts';
+import { lookbackOf } from '../../src/sync/lookback.ts';
+import { PeerTips } from '../../src/sync/peerTips.ts';
+import { SyncProgress } from '../../src/sync/progress.ts';
+import { Lifetime } from '../../src/util/lifetime.ts';
+import type { Clock, Logger, Random, Timers } from '../../src/util/ports.ts';
+import type { PeerPorts, PeerView } from '../../src/wire/messages/ask.ts';
+import { type PeerKey, SERVICES } from '../../src/wire/peer.ts';
 
 export interface ChainSyncDeps {
   readonly chain: Chain;
@@ -28,7 +28,7 @@ export interface ChainSyncDeps {
   readonly fail: (error: unknown) => void;
 }
 
-/** How a full node catches up and stays with the best chain. The app calls `onReady` and `onGone` from the network's events. */
+/** How a full node catches up and stays with the best chain, put together as the app does it. */
 export class ChainSync {
   readonly tips: PeerTips;
   readonly headers: HeaderSync;
