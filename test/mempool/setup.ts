@@ -47,6 +47,8 @@ export class ManualClock {
 export interface World {
   readonly chain: ChainManager;
   readonly pool: TxPool;
+  /** Another pool on the same chain, as after a restart. */
+  readonly newPool: () => TxPool;
   readonly clock: ManualClock;
   /** How often scripts were run. */
   readonly scriptRuns: () => number;
@@ -66,12 +68,8 @@ export async function openWorld(settings: Partial<PoolSettings> = {}, network: N
     clock,
     evidence: { keep: async () => {} },
   });
-  const world: World = {
-    chain,
-    clock,
-    scriptRuns: () => runs,
-    beforeScripts: async () => {},
-    pool: new TxPool(
+  const newPool = (): TxPool =>
+    new TxPool(
       {
         chain,
         params: network.consensus,
@@ -86,7 +84,14 @@ export async function openWorld(settings: Partial<PoolSettings> = {}, network: N
         },
       },
       settings,
-    ),
+    );
+  const world: World = {
+    chain,
+    clock,
+    newPool,
+    pool: newPool(),
+    scriptRuns: () => runs,
+    beforeScripts: async () => {},
   };
   return world;
 }
