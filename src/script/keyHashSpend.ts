@@ -11,7 +11,7 @@ import { encodeScriptNumber, isTrue } from './number.ts';
 import { OP, smallNumberOf } from './opcodes.ts';
 import { isMinimalPush, isPushOnly, pushData } from './push.ts';
 import { checkPublicKeyEncoding, checkSignatureEncoding } from './sigEncoding.ts';
-import { MAX_SCRIPT_SIZE } from './standard.ts';
+import { isUnspendable, MAX_SCRIPT_SIZE } from './standard.ts';
 
 /** Consensus limits of execution. */
 const MAX_ELEMENT_SIZE = 520;
@@ -105,8 +105,12 @@ export function judgeKeyHashSpend(context: SigContext, flags: number): ScriptErr
   const input = context.tx.inputs[context.index] as TxIn;
   const { scriptPubKey } = context.spent;
   if ((flags & SCRIPT_FLAGS.SIGPUSHONLY) !== 0 && !isPushOnly(input.scriptSig)) return 'SIG_PUSHONLY';
-  if (scriptPubKey.length > MAX_SCRIPT_SIZE) return 'SCRIPT_SIZE';
-  if (scriptPubKey[0] === OP.OP_RETURN) return 'OP_RETURN';
+  if (isUnspendable(scriptPubKey)) {
+    // No input script can help; one that fails by itself is named first.
+    const pushed = runPushes(input.scriptSig, flags);
+    if ('error' in pushed && pushed.error !== 'NOT_SUPPORTED') return pushed.error;
+    return scriptPubKey.length > MAX_SCRIPT_SIZE ? 'SCRIPT_SIZE' : 'OP_RETURN';
+  }
 
   const keyHash = pubKeyHashOf(scriptPubKey);
   if (keyHash !== undefined) return spendP2pkh(context, input, keyHash, flags);
