@@ -1,4 +1,4 @@
-import type { Coin } from '../ledger/coin.ts';
+import type { Coin, CoinChange } from '../ledger/coin.ts';
 import { genesisDiff } from '../ledger/genesisDiff.ts';
 import type { Network } from '../params/network.ts';
 import { type Block, decodeSealedBlock, encodeSealedBlock } from '../primitives/block.ts';
@@ -6,7 +6,7 @@ import type { Hash256 } from '../primitives/hash.ts';
 import type { SealedHeader } from '../primitives/header.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import { type Broken, broken, type Check, effectOf, PASSED, passed } from '../primitives/rules.ts';
-import { AssertionFailure, assert } from '../util/assert.ts';
+import { AssertionFailure } from '../util/assert.ts';
 import { equalBytes } from '../util/bytes.ts';
 import type { Emitter } from '../util/events.ts';
 import type { Clock } from '../util/ports.ts';
@@ -16,7 +16,7 @@ import { Candidates } from './candidates.ts';
 import type { AcceptBlockOptions, AcceptedBlock, Chain, HeadersOutcome } from './chain.ts';
 import type { HeaderEntry } from './entry.ts';
 import type { ChainEvents } from './events.ts';
-import { type HaltedError, HaltSwitch } from './halt.ts';
+import { type HaltedError, HaltSwitch, StoredChainError } from './halt.ts';
 import { HeaderChain, type HeaderChainParts } from './headerChain.ts';
 import type { IndexEntry } from './headerIndex.ts';
 import { judgeBody, judgeConnect, judgeUnsealedHeader } from './judgeBlock.ts';
@@ -82,7 +82,7 @@ export class ChainManager implements Chain {
       tipHash = parts.network.chainId;
     }
     const tip = headers.index.get(tipHash);
-    assert(tip !== undefined, 'the tip of the coins is in the header tree');
+    if (tip === undefined) throw new StoredChainError('the tip of the coins is not among the headers');
     const active: IndexEntry[] = [];
     for (let at: IndexEntry | undefined = tip; at !== undefined; at = at.parent) active[at.height] = at;
     const manager = new ChainManager(parts, headers, halt, active);
@@ -144,6 +144,12 @@ export class ChainManager implements Chain {
   async readBlock(entry: HeaderEntry): Promise<Block | undefined> {
     const bytes = await this.readBlockBytes(entry);
     return bytes === undefined ? undefined : decodeSealedBlock(bytes);
+  }
+
+  /** The coins that a block spent, without those made inside it; undefined while it has never been connected. */
+  async spentCoins(entry: HeaderEntry): Promise<readonly CoinChange[] | undefined> {
+    const { undo } = this.#headers.own(entry);
+    return undo === undefined ? undefined : await this.#parts.store.readUndo(undo);
   }
 
   /** Never of a tip that memory does not show: a read that met a commit is made again, at last in line with the writers. */
@@ -241,7 +247,11 @@ export class ChainManager implements Chain {
     const entry = this.#headers.own(headers.last as HeaderEntry);
     entry.refused ||= entry.parent?.refused === true;
     if (entry.refused) return refusedBranch(entry);
-    if (entry.hasBody) return passed({ entry, result: 'known' });
+    if (entry.hasBody) {
+      // Finishes what a failure of ours (a worker, a full disk) may have interrupted.
+      await this.#mover.activate();
+      return entry.isInvalid || entry.refused ? this.#outcome(entry) : passed({ entry, result: 'known' });
+    }
     const parent = entry.parent as IndexEntry;
     const tip = this.#mover.tip;
     const best = this.#headers.own(this.#headers.bestHeader());

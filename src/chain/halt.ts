@@ -15,6 +15,17 @@ export class HaltedError extends Error {
   }
 }
 
+/** What the store holds contradicts itself: damaged files, or a bug of an earlier run. `exitCode` as StoreError's. */
+export class StoredChainError extends Error {
+  override readonly name = 'StoredChainError';
+  readonly hint = 'Restore a backup, or start with another --datadir to download the chain again';
+  readonly exitCode = 74;
+
+  constructor(message: string, cause?: unknown) {
+    super(`the stored chain contradicts itself: ${message}`, cause === undefined ? undefined : { cause });
+  }
+}
+
 /** Remembers the first failure after which nothing may go on. */
 export class HaltSwitch {
   #cause: HaltedError | undefined;

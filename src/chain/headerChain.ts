@@ -10,7 +10,7 @@ import { SerialQueue } from '../util/queue.ts';
 import type { HeaderChainReader, HeaderChainWriter, HeadersOutcome } from './chain.ts';
 import type { HeaderEntry } from './entry.ts';
 import type { ChainEvents } from './events.ts';
-import { HaltSwitch } from './halt.ts';
+import { HaltSwitch, StoredChainError } from './halt.ts';
 import { contextAfter, HeaderIndex, IndexEntry } from './headerIndex.ts';
 import type { HeaderStore } from './ports.ts';
 import { fromStored, toStored } from './storedEntry.ts';
@@ -68,12 +68,14 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
       next = Math.max(next, stored.sequence + 1);
       if (index === undefined) {
         const genesis = fromStored(stored, undefined, judge);
-        assert(genesis.header.key === hashKey(network.chainId), "the stored genesis is the network's");
+        if (genesis.header.key !== hashKey(network.chainId))
+          throw new StoredChainError(`its genesis is ${genesis.header.id}`);
         index = new HeaderIndex(genesis);
         continue;
       }
       const parent = index.get(decodeHeader(stored.header80).prevHash);
-      assert(parent !== undefined, `the parent of a stored header at height ${stored.height} is missing`);
+      if (parent === undefined)
+        throw new StoredChainError(`the parent of a header at height ${stored.height} is missing`);
       index.add(fromStored(stored, parent, judge));
     }
     if (index === undefined) {

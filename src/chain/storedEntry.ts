@@ -1,6 +1,7 @@
 import type { Judge } from '../consensus/engine.ts';
 import { decodeHeader, encodeHeader } from '../primitives/header.ts';
-import { assert } from '../util/assert.ts';
+import { DecodeError } from '../util/codec.ts';
+import { StoredChainError } from './halt.ts';
 import { IndexEntry } from './headerIndex.ts';
 import type { StoredHeader } from './ports.ts';
 
@@ -33,14 +34,28 @@ export function applyChange(entry: IndexEntry, change: EntryChange): void {
   if (change.undo !== undefined) entry.undo = change.undo;
 }
 
-/** The entry of a record whose parent is known. Heights and work are computed again and must agree with the record. */
+/**
+ * The entry of a record whose parent is known. Heights and work are computed again and must agree with the record.
+ * Throws StoredChainError.
+ */
 export function fromStored(stored: StoredHeader, parent: IndexEntry | undefined, judge: Judge<unknown>): IndexEntry {
-  const sealed = { header: decodeHeader(stored.header80), seal: stored.seal };
-  const entry = new IndexEntry(sealed, parent, judge.decodeState(stored.state), stored.sequence);
-  assert(
-    entry.height === stored.height && entry.chainWork === stored.chainWork,
-    `stored header ${entry.header.id} disagrees with its parent about height or work`,
+  const entry = new IndexEntry(
+    { header: decodeHeader(stored.header80), seal: stored.seal },
+    parent,
+    stateOf(stored, judge),
+    stored.sequence,
   );
+  if (entry.height !== stored.height || entry.chainWork !== stored.chainWork)
+    throw new StoredChainError(`header ${entry.header.id} disagrees with its parent about height or work`);
   applyChange(entry, stored);
   return entry;
+}
+
+function stateOf(stored: StoredHeader, judge: Judge<unknown>): unknown {
+  try {
+    return judge.decodeState(stored.state);
+  } catch (error) {
+    if (error instanceof DecodeError) throw new StoredChainError(`engine state at height ${stored.height}`, error);
+    throw error;
+  }
 }

@@ -7,7 +7,7 @@ import { assert } from '../util/assert.ts';
 import type { Emitter } from '../util/events.ts';
 import type { Candidates } from './candidates.ts';
 import type { ChainEvents } from './events.ts';
-import type { HaltSwitch } from './halt.ts';
+import { type HaltSwitch, StoredChainError } from './halt.ts';
 import { forkOf, type HeaderIndex, type IndexEntry } from './headerIndex.ts';
 import { diffOfConnected, judgeConnect } from './judgeBlock.ts';
 import type { ChainCommit, ChainStore, ScriptChecker } from './ports.ts';
@@ -167,7 +167,8 @@ export class TipMover {
   async readBlock(entry: IndexEntry): Promise<Block> {
     assert(entry.body !== undefined, `block ${entry.header.id} has no body`);
     const block = decodeSealedBlock(await this.#parts.store.readBody(entry.body));
-    assert(block.header.key === entry.header.key, `the body on disk is not that of block ${entry.header.id}`);
+    if (block.header.key !== entry.header.key)
+      throw new StoredChainError(`the body on disk is not that of block ${entry.header.id}`);
     return block;
   }
 
@@ -182,8 +183,8 @@ export class TipMover {
     const target = candidates.best(tip);
     if (target === tip) return false;
     if (forkOf(tip, target) !== tip) {
+      // The target stays a candidate; the others matter only when it fails, and then all are looked at again.
       await this.disconnect();
-      candidates.rebuild(this.tip);
     } else {
       await this.connect(target.ancestor(tip.height + 1) as IndexEntry);
     }
