@@ -116,6 +116,8 @@ export interface BlocksBackend {
   sizeOnDisk(): Promise<number>;
   /** Takes a block as if a peer had sent it, and relays it when it is good. */
   submitBlock(block: Block): Promise<Check<{ readonly result: 'connected' | 'stored' | 'known' }>>;
+  /** Fingerprint of all coins at `tip`, for comparing nodes; reads every coin. */
+  ledgerHash(): Promise<{ readonly tip: HeaderInfo; readonly hash: Hash256; readonly coins: number }>;
 }
 
 /** A transaction in the pool (a PoolEntry of `mempool` fits). */
@@ -169,7 +171,7 @@ export interface TransactionBackend {
 
 export type ProofRefusal = 'block-unknown' | 'body-missing' | 'not-in-block' | 'not-all-in-block' | 'no-peer';
 
-/** Full nodes make proofs of their blocks (blockProofs); light nodes get them from peers and verify them first. */
+/** Full nodes make proofs of their blocks; light nodes get them from peers and verify them first. */
 export interface ProofBackend {
   /**
    * That the transactions are in `block`, or in whichever active block holds the first of them. `detail` is for people.

@@ -1,6 +1,7 @@
 import type { MethodSpec } from '../spec.ts';
 import { chainMethods } from './chain.ts';
 import { controlMethods } from './control.ts';
+import { ledgerMethods } from './ledger.ts';
 import { lightMethods } from './light.ts';
 import { mempoolMethods } from './mempool.ts';
 import { miningMethods } from './mining.ts';
@@ -24,4 +25,5 @@ export const allMethods: readonly MethodSpec[] = [
   ...utilMethods,
   ...waitMethods,
   ...lightMethods,
+  ...ledgerMethods,
 ];
