@@ -1,11 +1,11 @@
 import { ZERO_HASH } from '../../primitives/hash.ts';
 import { NULL_INDEX } from '../../primitives/outpoint.ts';
 import { NO_WITNESS, SEQUENCE_FINAL, Tx, type TxOut } from '../../primitives/tx.ts';
+import { pushData, pushNumber } from '../../script/push.ts';
 import { assert } from '../../util/assert.ts';
 import { concatBytes } from '../../util/bytes.ts';
 import { Writer } from '../../util/codec.ts';
 import { COINBASE_SCRIPT_MAX } from '../limits.ts';
-import { heightScript } from './heightScript.ts';
 import { witnessCommitmentScript } from './witnessCommitment.ts';
 
 /** BIP141's reserved value: without meaning so far, zero by custom. */
@@ -18,7 +18,7 @@ export interface CoinbaseSpec {
   readonly scriptPubKey: Uint8Array;
   /** Makes the coinbase, and so the merkle root, different: 0 … 2^64 - 1. */
   readonly extraNonce: bigint;
-  /** Free bytes after the extra nonce, at most 80 together with their push. */
+  /** Free bytes after the extra nonce, at most 80. */
   readonly tag?: Uint8Array;
   /** Transactions after the coinbase. */
   readonly txs: readonly Tx[];
@@ -28,14 +28,9 @@ export interface CoinbaseSpec {
 
 /** Height (BIP34), extra nonce as an 8-byte push, so that even one-byte heights make two bytes, and the tag. */
 function coinbaseScript(spec: CoinbaseSpec): Uint8Array {
-  const extra = new Writer(9).u8(8).u64(spec.extraNonce).finish();
-  const tag = spec.tag ?? new Uint8Array(0);
-  assert(tag.length <= 75, 'a coinbase tag fits in one short push');
-  const script = concatBytes(
-    heightScript(spec.height),
-    extra,
-    tag.length === 0 ? tag : concatBytes(Uint8Array.of(tag.length), tag),
-  );
+  const parts = [pushNumber(spec.height), pushData(new Writer(16).u64(spec.extraNonce).finish())];
+  if (spec.tag !== undefined && spec.tag.length > 0) parts.push(pushData(spec.tag));
+  const script = concatBytes(...parts);
   assert(script.length <= COINBASE_SCRIPT_MAX, `a coinbase script of ${script.length} bytes is too long`);
   return script;
 }

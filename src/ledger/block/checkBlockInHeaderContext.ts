@@ -3,12 +3,12 @@ import { displayHash } from '../../primitives/hash.ts';
 import { witnessMerkleRoot } from '../../primitives/merkle.ts';
 import { broken, type Check, PASSED } from '../../primitives/rules.ts';
 import type { Tx } from '../../primitives/tx.ts';
+import { pushNumber } from '../../script/push.ts';
 import { equalBytes } from '../../util/bytes.ts';
 import { toHex } from '../../util/hex.ts';
 import type { BlockContext } from '../context.ts';
 import { MAX_BLOCK_WEIGHT } from '../limits.ts';
 import { isFinalTx, type LockTimePoint } from '../tx/checkTxInHeaderContext.ts';
-import { heightScript } from './heightScript.ts';
 import { committedWitnessHash, witnessCommitmentHash, witnessCommitmentIndex } from './witnessCommitment.ts';
 
 /** What lock times of a block's transactions are compared with: BIP113 takes the parent's median time. */
@@ -28,7 +28,7 @@ function checkFinality(block: Block, ctx: BlockContext): Check {
 /** The coinbase script starts with the block's height (BIP34). */
 function checkCoinbaseHeight(block: Block, ctx: BlockContext): Check {
   if (ctx.height < ctx.params.heights.bip34) return PASSED;
-  const expected = heightScript(ctx.height);
+  const expected = pushNumber(ctx.height);
   const script = block.txs[0]?.inputs[0]?.scriptSig.subarray(0, expected.length);
   if (script !== undefined && equalBytes(script, expected)) return PASSED;
   return broken('bad-cb-height', `coinbase script does not start with ${toHex(expected)} for height ${ctx.height}`);
