@@ -31,9 +31,9 @@ export interface PoolNodeFields {
  * Memory of an entry beyond the bytes of its transaction, measured on Node 24: two maps, links, totals and objects.
  * Each input and output is some small objects and a key.
  */
-const ENTRY_OVERHEAD = 1800;
-const INPUT_OVERHEAD = 900;
-const OUTPUT_OVERHEAD = 220;
+const ENTRY_OVERHEAD = 2400;
+const INPUT_OVERHEAD = 1000;
+const OUTPUT_OVERHEAD = 120;
 
 /** A transaction in the pool with its place among the others. Only TxGraph changes links and totals. */
 export class PoolNode implements PoolEntry {

@@ -298,5 +298,5 @@ function poolFull(node: PoolNode, rate: bigint): Broken {
 
 /** The transaction on its own bytes when they are a view on a much larger buffer. */
 function ownBytes(tx: Tx): Tx {
-  return tx.bytes.buffer.byteLength > VIEW_FACTOR * tx.size + 1024 ? decodeTx(tx.bytes.slice()) : tx;
+  return tx.bytes.buffer.byteLength > VIEW_FACTOR * tx.size + 1024 ? decodeTx(new Uint8Array(tx.bytes)) : tx;
 }

@@ -73,7 +73,12 @@ export class WorkerPool {
     if (stop.aborted || this.#closed) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       const shared = new SharedArrayBuffer(4 * JOB_WORDS);
-      const job: PowJob = { id: this.#nextId++, header80: header80.slice(), target: target.slice(), shared };
+      const job: PowJob = {
+        id: this.#nextId++,
+        header80: new Uint8Array(header80),
+        target: new Uint8Array(target),
+        shared,
+      };
       const search: Search = {
         job,
         flag: new Int32Array(shared),
