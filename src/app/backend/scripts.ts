@@ -1,0 +1,60 @@
+import { hash160, sha256 } from '../../crypto/hash.ts';
+import { type AddressPrefixes, encodeAddress } from '../../primitives/address.ts';
+import { payToScriptHash, payToWitness } from '../../primitives/outputScript.ts';
+import type { ScriptBackend } from '../../rpc/backend.ts';
+import { scriptToAsm } from '../../script/asm.ts';
+import { inferDescriptor } from '../../script/descriptor.ts';
+import { classifyOutput } from '../../script/templates.ts';
+
+/** The script a P2SH address wraps it in, as text. */
+function wrapP2sh(script: Uint8Array, prefixes: AddressPrefixes): string {
+  return encodeAddress(payToScriptHash(hash160(script)), prefixes) as string;
+}
+
+/** The segwit form of a script: P2WPKH for what pays to one compressed key, P2WSH for the rest; none for uncompressed keys. */
+function segwitForm(script: Uint8Array): Uint8Array | undefined {
+  const template = classifyOutput(script);
+  switch (template.type) {
+    case 'pubkey':
+      return template.key.length === 33 ? payToWitness({ version: 0, program: hash160(template.key) }) : undefined;
+    case 'pubkeyhash':
+      return payToWitness({ version: 0, program: template.hash });
+    case 'multisig':
+      if (template.keys.some((key) => key.length !== 33)) return undefined;
+      return payToWitness({ version: 0, program: sha256(script) });
+    case 'nonstandard':
+      return payToWitness({ version: 0, program: sha256(script) });
+    default:
+      return undefined;
+  }
+}
+
+/** How scripts and addresses of a network look to people. */
+export function scriptBackend(prefixes: AddressPrefixes): ScriptBackend {
+  return {
+    describe: (script) => ({
+      asm: scriptToAsm(script),
+      desc: inferDescriptor(script, prefixes),
+      type: classifyOutput(script).type,
+      address: encodeAddress(script, prefixes),
+    }),
+    asm: (script, signatures) => scriptToAsm(script, signatures),
+    wrappings(script) {
+      const { type } = classifyOutput(script);
+      const wrappable = [
+        'pubkey',
+        'pubkeyhash',
+        'multisig',
+        'nonstandard',
+        'witness_v0_keyhash',
+        'witness_v0_scripthash',
+      ];
+      if (!wrappable.includes(type)) return { p2sh: undefined, segwit: undefined };
+      const segwit = segwitForm(script);
+      return {
+        p2sh: wrapP2sh(script, prefixes),
+        segwit: segwit === undefined ? undefined : { script: segwit, p2sh: wrapP2sh(segwit, prefixes) },
+      };
+    },
+  };
+}

@@ -1,0 +1,200 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ChainManager } from '../chain/chainManager.ts';
+import type { ScriptChecker } from '../chain/ports.ts';
+import { inlineScriptChecker } from '../chain/scriptCheckerInline.ts';
+import type { Judge } from '../consensus/engine.ts';
+import { judgeFor } from '../consensus/registry.ts';
+import { TxPool } from '../mempool/txPool.ts';
+import { preloadNetwork } from '../net/host.node.ts';
+import type { Network as PeerNetwork } from '../net/network.ts';
+import { Announcer } from '../relay/announce.ts';
+import { Heard } from '../relay/heard.ts';
+import { MempoolSync } from '../relay/mempoolSync.ts';
+import { OrphanTxs } from '../relay/orphanTxs.ts';
+import { RejectedTxs } from '../relay/rejectedTxs.ts';
+import { verifyScript } from '../script/verifyScript.ts';
+import type { KvChainStore } from '../store/chainStore.node.ts';
+import { openFullStore } from '../store/openStores.node.ts';
+import { BlockSync } from '../sync/blockSync.ts';
+import { HeaderSync } from '../sync/headerSync.ts';
+import { PeerTips } from '../sync/peerTips.ts';
+import { SyncProgress } from '../sync/progress.ts';
+import { SERVICES } from '../wire/peer.ts';
+import { blocksBackend } from './backend/blocks.ts';
+import { headersBackend } from './backend/headers.ts';
+import { nodeBackend } from './backend/node.node.ts';
+import { peersBackend } from './backend/peers.ts';
+import { mempoolBackend, poolSubmission } from './backend/pool.ts';
+import { blockProofs } from './backend/proofs.ts';
+import { scriptBackend } from './backend/scripts.ts';
+import { evidenceKeeper } from './evidence.node.ts';
+import { InitialDownload } from './initialDownload.ts';
+import { keepPoolInFile } from './mempoolFile.node.ts';
+import { fullOps } from './ops/fullOps.ts';
+import { peerNetwork } from './peerNetwork.node.ts';
+import type { ComposeRole, Role, RoleParts } from './role.ts';
+import { helloOf, wireChain, wireInbound, wirePeers } from './wiring/fullWiring.ts';
+
+/** What a full node offers its peers. */
+const FULL_SERVICES = SERVICES.NETWORK | SERVICES.LIGHT_SERVER | SERVICES.RELAY;
+
+/** The parts of a full node that a miner builds upon. */
+export interface FullNode extends Role {
+  readonly chain: ChainManager;
+  readonly pool: TxPool;
+  readonly judge: Judge<unknown>;
+  readonly progress: SyncProgress;
+}
+
+interface Core {
+  readonly store: KvChainStore;
+  readonly chain: ChainManager;
+  readonly pool: TxPool;
+  readonly judge: Judge<unknown>;
+}
+
+/** Store, chain and pool: what the node is without a network. */
+async function openCore(parts: RoleParts): Promise<Core> {
+  const { config, network, clock, log, lifetime } = parts;
+  const judge = judgeFor(network);
+  parts.warmup('Loading block index…');
+  const store = await openFullStore({ dir: config.datadir, network, txindex: config.txindex });
+  lifetime.add(() => store.close());
+  const scripts: ScriptChecker = inlineScriptChecker({ verify: verifyScript, pause: () => nextTurn() });
+  const chain = await ChainManager.open({
+    network,
+    judge,
+    store,
+    scripts,
+    clock,
+    evidence: evidenceKeeper(config.datadir, log),
+    onHalt: parts.fail,
+  });
+  lifetime.add(() => chain.close());
+  parts.warmup('Loading unconfirmed transactions…');
+  const pool = new TxPool(
+    { chain, params: network.consensus, scripts, clock, log: log.child({ room: 'mempool' }) },
+    {
+      maxMemory: config.mempool.maxMb * 1_000_000,
+      minRelayFeeRate: BigInt(config.mempool.minFeeRate),
+      expiryMs: config.mempool.expiryHours * 3_600_000,
+    },
+  );
+  lifetime.add(() => pool.close());
+  await keepPoolInFile({ pool, datadir: config.datadir, timers: parts.platform.timers, log, lifetime });
+  return { store, chain, pool, judge };
+}
+
+/** Catching up with the network. */
+function buildSync(parts: RoleParts, { chain, judge }: Core, net: PeerNetwork) {
+  const { network, clock, lifetime, fail } = parts;
+  const { timers, random } = parts.platform;
+  const logger = parts.log.child({ room: 'sync' });
+  const common = { chain, net, clock, timers, random, logger, fail, stream: 'sync' } as const;
+  const tips = new PeerTips({
+    ...common,
+    services: SERVICES.NETWORK,
+    ownTip: () => ({ ...tipClaim(chain), services: FULL_SERVICES }),
+  });
+  const headers = new HeaderSync({
+    ...common,
+    tips,
+    judge,
+    lookback: network.consensus.pow.interval,
+    maxFutureSeconds: network.consensus.maxFutureSeconds,
+    anchor: () => chain.tip(),
+    minChainWork: 0n,
+  });
+  const blocks = new BlockSync({ ...common, tips });
+  const progress = new SyncProgress({ chain, tips, headers, blocks, clock });
+  for (const part of [tips, headers, blocks]) lifetime.add(() => part.close());
+  return { tips, headers, blocks, progress };
+}
+
+function tipClaim(chain: ChainManager) {
+  const { height, header, chainWork } = chain.tip();
+  return { height, hash: header.hash, chainWork };
+}
+
+/** A full node: keeps and verifies everything, relays, serves other nodes. */
+export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
+  const { config, clock, lifetime, fail } = parts;
+  const { timers, random } = parts.platform;
+  const libp2p = preloadNetwork();
+  libp2p.catch(() => {});
+  const core = await openCore(parts);
+  const { chain, pool, store, judge } = core;
+  await libp2p;
+  const net = peerNetwork(parts, FULL_SERVICES, helloOf(chain.tip()));
+  lifetime.add(() => net.stop());
+  const sync = buildSync(parts, core, net);
+  const { tips, headers, blocks, progress } = sync;
+
+  const logger = parts.log.child({ room: 'relay' });
+  const heard = new Heard();
+  const rejected = new RejectedTxs();
+  const common = { chain, mempool: pool, net, heard, rejected, timers, random, logger, fail };
+  const orphans = new OrphanTxs(common);
+  const announcer = new Announcer({
+    ...common,
+    publish: (topic, data) => net.publish(topic, data),
+    tellTip: () => tips.pollAll(),
+    isCatchingUp: (entry) => blocks.isCatchingUp(entry),
+  });
+  const poolSync = new MempoolSync(common);
+  for (const part of [orphans, announcer, poolSync]) lifetime.add(() => part.close());
+  const status = () => {
+    const info = progress.info();
+    return { ...info, peers: net.peers().length, mempool: pool.size, stalled: info.stalledReason ?? '' };
+  };
+  const wiring = {
+    ...{ chain, net, tips, blocks, progress, announcer, poolSync, lifetime },
+    onBlock: { chain, net, headers, tips, heard },
+    onTx: { mempool: pool, net, heard, rejected, orphans },
+    serve: { chain, mempool: pool, tips, services: FULL_SERVICES, status, net },
+  };
+  wireInbound(wiring);
+  wirePeers(wiring);
+  wireChain(wiring);
+
+  parts.warmup('Starting network…');
+  await net.start();
+  for (const part of [tips, headers, blocks, orphans, announcer, poolSync]) part.start();
+
+  const initial = new InitialDownload({
+    chain,
+    clock,
+    synced: () => progress.synced(),
+    development: parts.network.development,
+  });
+  const headersApi = headersBackend({
+    chain,
+    judge,
+    tip: () => chain.tip(),
+    onTip: (listener) => chain.events.on('tip', listener),
+  });
+  const blocksApi = blocksBackend(chain, store, config.txindex);
+  return {
+    ...{ chain, pool, judge, progress, peers: net },
+    backend: {
+      node: nodeBackend(parts, {
+        warnings: () => [],
+        sync: () => ({ ...progress.info(), initialDownload: initial.active() }),
+      }),
+      headers: headersApi,
+      scripts: scriptBackend(parts.network.prefixes),
+      blocks: blocksApi,
+      mempool: mempoolBackend(pool, announcer, lifetime),
+      transactions: poolSubmission(pool, announcer),
+      proofs: blockProofs(headersApi, blocksApi),
+      peers: peersBackend(net, FULL_SERVICES),
+    },
+    ops: fullOps({ chain, pool, net, store, progress, initial, clock, lifetime }),
+  };
+}
+
+export const composeFull: ComposeRole = async (parts) => {
+  const full = await buildFullNode(parts);
+  const { mining } = await import('./miningBackend.node.ts');
+  return { ...full, backend: { ...full.backend, ...mining(parts, full) } };
+};

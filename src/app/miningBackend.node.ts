@@ -1,0 +1,35 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { powAuthor } from '../consensus/pow/powAuthor.ts';
+import { boundedSearch } from '../miner/boundedSearch.ts';
+import { generateBlocks } from '../miner/generate.ts';
+import type { Backend, MiningBackend } from '../rpc/backend.ts';
+import type { FullNode } from './fullNode.node.ts';
+import type { RoleParts } from './role.ts';
+
+const IDLE: MiningBackend['status'] = () => ({ running: false, hashRate: 0, template: undefined });
+
+/** generate… and setmocktime on development networks, and what getmininginfo tells. `status`: of a running producer. */
+export function mining(
+  parts: RoleParts,
+  full: FullNode,
+  status: MiningBackend['status'] = IDLE,
+): Pick<Backend, 'mining' | 'development'> {
+  const { chain, pool, judge } = full;
+  const { network, clock } = parts;
+  const backend: MiningBackend = {
+    status,
+    minFeeRate: pool.minRelayFeeRate,
+    generate: (count, payout, maxTries) =>
+      generateBlocks(
+        {
+          ...{ chain, pool, judge, clock },
+          params: network.consensus,
+          random: parts.platform.random,
+          author: (budget) => powAuthor(boundedSearch(budget, () => nextTurn())),
+        },
+        { blocks: count, payout, maxTries },
+      ),
+  };
+  if (!network.development) return { mining: backend };
+  return { mining: backend, development: { setMockTime: (seconds) => clock.setMockTime(seconds) } };
+}

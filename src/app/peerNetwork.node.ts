@@ -1,0 +1,34 @@
+import { createNetwork } from '../net/host.node.ts';
+import type { Network as PeerNetwork } from '../net/network.ts';
+import type { Hello } from '../wire/peer.ts';
+import type { RoleParts } from './role.ts';
+import { USER_AGENT } from './version.ts';
+
+/** The libp2p network of a role, configured but not started. `services`: bits of wire/peer.ts. */
+export function peerNetwork(
+  parts: RoleParts,
+  services: number,
+  best: Pick<Hello, 'height' | 'bestHash' | 'chainWork'>,
+): PeerNetwork {
+  const { config, network, platform, log } = parts;
+  const { p2p } = config;
+  return createNetwork({
+    chain: network,
+    group: config.group,
+    role: config.role,
+    services,
+    userAgent: USER_AGENT,
+    best,
+    dataDir: config.datadir,
+    privateKey: parts.privateKey,
+    listen: p2p.listen,
+    announce: p2p.announce,
+    seeds: [...config.seeds, ...network.seeds],
+    targetOutbound: p2p.targetOutbound,
+    maxPeers: p2p.maxPeers,
+    mdns: p2p.mdns,
+    blockSeconds: network.consensus.pow.spacing,
+    logger: log.child({ room: 'net' }),
+    platform,
+  });
+}

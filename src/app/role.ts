@@ -1,0 +1,38 @@
+import type { PrivateKey } from '@libp2p/interface';
+import type { Network as PeerNetwork } from '../net/network.ts';
+import type { Network } from '../params/network.ts';
+import type { Platform } from '../platform/platform.ts';
+import type { Backend } from '../rpc/backend.ts';
+import type { Lifetime } from '../util/lifetime.ts';
+import type { Logger } from '../util/ports.ts';
+import type { NodeConfig } from './config/nodeConfig.ts';
+import type { MockableClock } from './mockClock.ts';
+import type { OpsSource } from './ops/opsSource.ts';
+
+/** What every role is built from. Everything opened is given to `lifetime`, which closes it in reverse order. */
+export interface RoleParts {
+  readonly config: NodeConfig;
+  readonly network: Network;
+  readonly privateKey: PrivateKey;
+  /** `platform.clock` is `clock`. */
+  readonly platform: Platform;
+  readonly clock: MockableClock;
+  readonly log: Logger;
+  readonly lifetime: Lifetime;
+  /** Tells what the node is busy with until it is up. */
+  readonly warmup: (message: string) => void;
+  /** Our own failure: the node stops, with the exit code of the error. */
+  readonly fail: (error: unknown) => void;
+  /** An orderly stop, asked for over RPC. */
+  readonly requestStop: () => void;
+  readonly startedMonotonicMs: number;
+}
+
+/** A role that is up. */
+export interface Role {
+  readonly backend: Backend;
+  readonly ops: OpsSource;
+  readonly peers: PeerNetwork;
+}
+
+export type ComposeRole = (parts: RoleParts) => Promise<Role>;
