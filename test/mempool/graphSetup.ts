@@ -3,6 +3,14 @@ import { NO_WITNESS, SEQUENCE_FINAL, Tx } from '../../src/primitives/tx.ts';
 import { PAYOUT } from './setup.ts';
 
 let unique = 0;
+/** Outputs of each entry that were spent by another, whether or not it is still there. */
+const used = new WeakMap<PoolNode, number>();
+
+function nextOutput(of: PoolNode): number {
+  const index = used.get(of) ?? 0;
+  used.set(of, index + 1);
+  return index;
+}
 
 export interface NodeOptions {
   readonly parents?: readonly PoolNode[];
@@ -19,7 +27,7 @@ export function node(options: NodeOptions): PoolNode {
   const sequence = unique++;
   const foreign = new Uint8Array(32);
   new DataView(foreign.buffer).setUint32(0, sequence + 1);
-  const prevouts = parents.map((parent) => ({ txid: parent.tx.txid, index: parent.children.size }));
+  const prevouts = parents.map((parent) => ({ txid: parent.tx.txid, index: nextOutput(parent) }));
   const tx = new Tx({
     version: 2,
     inputs: [...prevouts, { txid: foreign, index: 0 }].map((prevout, i) => ({
