@@ -17,6 +17,7 @@ import type { KvChainStore } from '../store/chainStore.node.ts';
 import { openFullStore } from '../store/openStores.node.ts';
 import { BlockSync } from '../sync/blockSync.ts';
 import { HeaderSync } from '../sync/headerSync.ts';
+import { lookbackOf } from '../sync/lookback.ts';
 import { PeerTips } from '../sync/peerTips.ts';
 import { SyncProgress } from '../sync/progress.ts';
 import { SERVICES } from '../wire/peer.ts';
@@ -100,7 +101,7 @@ function buildSync(parts: RoleParts, { chain, judge }: Core, net: PeerNetwork) {
     ...common,
     tips,
     judge,
-    lookback: network.consensus.pow.interval,
+    lookback: lookbackOf(network.consensus),
     maxFutureSeconds: network.consensus.maxFutureSeconds,
     anchor: () => chain.tip(),
     minChainWork: 0n,
