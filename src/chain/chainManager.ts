@@ -287,7 +287,11 @@ export class ChainManager implements Chain {
 
   #outcome(entry: IndexEntry): Check<AcceptedBlock> {
     if (entry.refused) return refusedBranch(entry);
-    if (entry.isInvalid) return broken('bad-prevblk', `block ${entry.header.id} is ${entry.status}`);
+    if (entry.isInvalid) {
+      const fault = this.#mover.faultOf(entry);
+      const why = fault === undefined ? entry.status : `${entry.status}: ${fault.rule}: ${fault.detail}`;
+      return broken('bad-prevblk', `block ${entry.header.id} is ${why}`);
+    }
     return passed({ entry, result: this.#mover.isActive(entry) ? 'connected' : 'stored' });
   }
 

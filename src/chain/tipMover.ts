@@ -40,6 +40,8 @@ export class TipMover {
   /** Connects and disconnects so far. */
   #steps = 0;
   #stopping = false;
+  /** Blocks refused in the activation under way, or the last one. */
+  readonly #faults = new Map<IndexEntry, Broken>();
 
   /** `active`: genesis … tip. */
   constructor(parts: TipMoverParts, active: IndexEntry[]) {
@@ -76,6 +78,7 @@ export class TipMover {
   async activate(work: () => Promise<void> = async () => {}): Promise<void> {
     const previous = this.tip;
     const before = this.#steps;
+    this.#faults.clear();
     try {
       await work();
       while (!this.#stopping && (await this.#stepTowardsBest()));
@@ -115,6 +118,15 @@ export class TipMover {
     if (entry.arrival === 0) this.#parts.candidates.link(entry, entry);
     this.tell('connected', { entry, block, diff });
     return PASSED;
+  }
+
+  /** What the last activation found wrong with `entry`'s branch, undefined when nothing. */
+  faultOf(entry: IndexEntry): Broken | undefined {
+    for (let at: IndexEntry | undefined = entry; at !== undefined && !this.isActive(at); at = at.parent) {
+      const fault = this.#faults.get(at);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
   }
 
   /** Takes the tip back to its parent. */
@@ -197,6 +209,7 @@ export class TipMover {
    */
   async #refuse(entry: IndexEntry, verdict: Broken, change: EntryChange | undefined): Promise<void> {
     const { judge, index, candidates } = this.#parts;
+    this.#faults.set(entry, verdict);
     if (verdict.rule !== 'script-not-supported') {
       await this.markInvalid(entry);
       return;

@@ -111,7 +111,10 @@ describe('chain: reorganisation', () => {
     assert.equal(chain.bestHeader().height, 5);
     const log = record(chain);
     assert.deepEqual(await acceptAll(chain, [b1, b2, ...rest.slice(0, 1)]), ['stored', 'stored', 'stored']);
-    assert.equal(outcomeOf(await chain.acceptBlock(rest[1] as Block)), 'bad-prevblk');
+    const verdict = await chain.acceptBlock(rest[1] as Block);
+    assert.ok(!verdict.ok && verdict.rule === 'bad-prevblk');
+    // The reason is the ancestor's.
+    assert.match(verdict.detail, /invalid-ancestor: bad-txns-inputs-missingorspent/);
     assert.equal(chain.tip().header.id, good[2]?.header.id);
     assert.deepEqual(await coinsOf(store), before);
     assert.deepEqual(log, ['-3', '-2', '-1', '+1', '-1', '+1', '+2', '+3', 'tip 3>3']);
