@@ -13,6 +13,7 @@ export function nodeSecpProvider(): NodeSecp {
   try {
     return { provider: { ...wasmSecpProvider, ...loadNativeEcdsa(), name: 'native+wasm' } };
   } catch (error) {
-    return { provider: wasmSecpProvider, slowBecause: `no native secp256k1 build: ${(error as Error).message}` };
+    const [reason] = String(error instanceof Error ? error.message : error).split('\n');
+    return { provider: wasmSecpProvider, slowBecause: `no native secp256k1 build: ${reason}` };
   }
 }

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import fc from 'fast-check';
 import { hash160 } from '../../src/crypto/hash.ts';
 import { encodeDer, normalizeS } from '../../src/crypto/laxDer.ts';
 import { secp, signEcdsa } from '../../src/crypto/secp.ts';
@@ -306,4 +307,28 @@ describe('Other spends are refused', () => {
       'NOT_SUPPORTED',
     ],
   ]);
+});
+
+describe('Any bytes at all', () => {
+  it('get a verdict, never a throw and never an OK without a signature', () => {
+    const bytes = fc.uint8Array({ maxLength: 80 });
+    const script = fc.oneof(bytes, fc.constant(p2pkh(PUB).scriptPubKey), fc.constant(p2wpkh(PUB).scriptPubKey));
+    const item = fc.oneof(bytes, fc.constant(PUB), fc.constant(signLegacy().subarray(0, 40)));
+    const sigScript = fc.oneof(
+      bytes,
+      fc.array(item, { maxLength: 4 }).map((items) => pushes(...items)),
+    );
+    fc.assert(
+      fc.property(
+        sigScript,
+        fc.array(item, { maxLength: 3 }),
+        script,
+        fc.nat(0x1fffff),
+        (scriptSig, witness, scriptPubKey, flags) => {
+          assert.notEqual(judge({ scriptSig, witness }, { value: VALUE, scriptPubKey }, flags), 'OK');
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
 });
