@@ -47,19 +47,26 @@ function stopRequests(log: Logger): Promise<string> {
   });
 }
 
-function watchForBugs(log: Logger, stop: () => Promise<void>): void {
-  let failing = false;
-  const fail = (error: unknown): void => {
-    log.error({ err: error }, 'internal error: stopping');
-    if (failing) return;
-    failing = true;
-    setTimeout(() => process.exit(exitCodeOf(error)), STOP_MS).unref();
-    void stop()
-      .catch(() => {})
-      .then(() => process.exit(exitCodeOf(error)));
-  };
-  process.on('uncaughtException', fail);
-  process.on('unhandledRejection', fail);
+/** Exceptions that nobody caught: bugs. The first one stops the node; all are logged. */
+class Bugs {
+  /** Undefined while there is none. */
+  first: { readonly error: unknown } | undefined;
+  /** Resolves with the first. */
+  readonly seen: Promise<{ readonly error: unknown }>;
+
+  constructor(log: Logger) {
+    this.seen = new Promise((resolve) => {
+      const fail = (error: unknown): void => {
+        log.error({ err: error }, 'internal error: stopping');
+        this.first ??= { error };
+        // What caused the bug may also keep the node from stopping.
+        setTimeout(() => process.exit(exitCodeOf(error)), STOP_MS).unref();
+        resolve(this.first);
+      };
+      process.on('uncaughtException', fail);
+      process.on('unhandledRejection', fail);
+    });
+  }
 }
 
 /** Runs a node in this process until it is stopped; sets the exit code. */
@@ -67,14 +74,18 @@ export async function runNode(config: NodeConfig): Promise<void> {
   const log = createLogger(config.log);
   usePlatformCrypto();
   const requested = stopRequests(log);
-  let node: RunningNode | undefined;
-  watchForBugs(log, async () => node?.stop());
+  const bugs = new Bugs(log);
   try {
     const [{ network, dir }, { startNode }] = await Promise.all([
       prepareNode(config),
       import(COMPOSITION) as Promise<{ startNode: StartNode }>,
     ]);
-    node = await startNode(config, { log });
+    const node = await Promise.race([
+      startNode(config, { log }),
+      bugs.seen.then(({ error }): never => {
+        throw error;
+      }),
+    ]);
     const { role, peerId, addresses, rpcUrl, opsUrl } = node;
     writeRunInfo(dir, { pid: process.pid, role, network: network.name, peerId, addresses, rpcUrl, opsUrl });
     tellParent({ type: 'ready', node: { role, peerId, addresses, rpcUrl, opsUrl } });
@@ -83,18 +94,15 @@ export async function runNode(config: NodeConfig): Promise<void> {
     // What was compiled so far makes the next start faster even if this process gets killed.
     module.flushCompileCache();
 
-    const running = node;
-    const end: StopReason = await Promise.race([
-      running.stopped,
-      requested.then(async (why) => {
-        log.info({ why }, 'stopping');
-        await running.stop();
-        return running.stopped;
-      }),
-    ]);
+    const stop = async (why: string): Promise<StopReason> => {
+      log.info({ why }, 'stopping');
+      await node.stop();
+      return node.stopped;
+    };
+    const end = await Promise.race([node.stopped, requested.then(stop), bugs.seen.then(() => stop('internal error'))]);
     removeRunInfo(dir);
     log.info({ reason: end.reason }, 'stopped');
-    process.exitCode = end.code;
+    process.exitCode = bugs.first === undefined ? end.code : exitCodeOf(bugs.first.error);
   } catch (error) {
     tellParent({ type: 'failed', message: (error as Error).message, code: exitCodeOf(error) });
     throw error;

@@ -33,7 +33,7 @@ export function addOptionFlags(
         new Option(`--no-${name}`, `the opposite of --${name}`),
       );
     } else {
-      const flag = new Option(`--${name} <${PLACEHOLDERS[row.kind]}>`, helpOf(key));
+      const flag = new Option(`--${name} <${row.placeholder ?? PLACEHOLDERS[row.kind]}>`, helpOf(key));
       if (row.kind === 'list') flag.argParser((value: string, before?: string[]) => [...(before ?? []), value]);
       flags.push(flag);
     }

@@ -7,6 +7,8 @@ interface Common {
   readonly help: string;
   /** Flag name without dashes, when it is not the key. */
   readonly flag?: string;
+  /** What stands for the value in --help. */
+  readonly placeholder?: string;
   /** Shown by the short --help. */
   readonly common?: boolean;
   readonly file?: PathRule;
