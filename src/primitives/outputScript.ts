@@ -1,4 +1,4 @@
-import { concatBytes } from '../util/bytes.ts';
+import { concatBytes, equalBytes } from '../util/bytes.ts';
 
 /**
  * The output scripts that addresses stand for, made and recognised byte by byte. Everything that needs to read a script
@@ -18,7 +18,7 @@ export interface WitnessProgram {
 }
 
 /** The program of a pay-to-anchor output (version 1). */
-export const ANCHOR_PROGRAM: Uint8Array = Uint8Array.of(0x4e, 0x73);
+const ANCHOR_PROGRAM: Uint8Array = Uint8Array.of(0x4e, 0x73);
 
 /** OP_DUP OP_HASH160 ⟨20 bytes⟩ OP_EQUALVERIFY OP_CHECKSIG */
 export function payToPubKeyHash(hash: Uint8Array): Uint8Array {
@@ -76,6 +76,5 @@ export function witnessType({ version, program }: WitnessProgram): WitnessType |
     return program.length === 32 ? 'witness_v0_scripthash' : undefined;
   }
   if (version === 1 && program.length === 32) return 'witness_v1_taproot';
-  const anchor = version === 1 && program.length === 2 && program[0] === 0x4e && program[1] === 0x73;
-  return anchor ? 'anchor' : 'witness_unknown';
+  return version === 1 && equalBytes(program, ANCHOR_PROGRAM) ? 'anchor' : 'witness_unknown';
 }
