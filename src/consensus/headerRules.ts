@@ -50,3 +50,34 @@ export function checkVersion(header: BlockHeader, ctx: HeaderContext, heights: C
   const shown = (header.version >>> 0).toString(16).padStart(8, '0');
   return broken('bad-version', `version 0x${shown} is below ${least} at height ${ctx.height}`);
 }
+
+/** The compact target is the one the difficulty rule asks for (Bitcoin Core ContextualCheckBlockHeader). */
+export function checkBits(header: BlockHeader, due: number): Check {
+  if (header.bits === due) return PASSED;
+  return broken('bad-diffbits', `bits 0x${header.bits.toString(16)} where 0x${due.toString(16)} is due`);
+}
+
+/**
+ * Every rule of a header in its context but its proof, in the order of Bitcoin Core's ContextualCheckBlockHeader: what a
+ * header that is still to be sealed must keep as well. `due`: bits the difficulty rule asks for; `nowMs`: Unix ms.
+ */
+export function checkHeaderInContext(
+  header: BlockHeader,
+  ctx: HeaderContext,
+  params: ConsensusParams,
+  due: number,
+  nowMs: number,
+): Check {
+  const checks: readonly (() => Check)[] = [
+    () => checkBits(header, due),
+    () => checkTimeAfterMedian(header, ctx),
+    () => checkTimewarp(header, ctx, params.pow),
+    () => checkTimeNotFuture(header, params.maxFutureSeconds, nowMs),
+    () => checkVersion(header, ctx, params.heights),
+  ];
+  for (const check of checks) {
+    const verdict = check();
+    if (!verdict.ok) return verdict;
+  }
+  return PASSED;
+}

@@ -144,14 +144,3 @@ export function broken(rule: RuleCode, detail: string): Broken {
 export function effectOf(rule: RuleCode): RuleEffect {
   return RULES[rule];
 }
-
-/** Codes that are a race for a loose transaction but bad for good when a block breaks them: its parent fixes the coins. */
-const FIXED_BY_BLOCK: ReadonlySet<RuleCode> = new Set([
-  'bad-txns-inputs-missingorspent',
-  'bad-txns-premature-spend-of-coinbase',
-]);
-
-/** What a broken rule means when a block broke it, its header included. */
-export function effectInBlock(rule: RuleCode): RuleEffect {
-  return FIXED_BY_BLOCK.has(rule) ? INVALID : RULES[rule];
-}

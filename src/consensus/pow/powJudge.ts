@@ -3,13 +3,7 @@ import { decodeCompact, hashToNumber, targetOf } from '../../primitives/compact.
 import type { BlockHeader, SealedHeader } from '../../primitives/header.ts';
 import { broken, type Check, PASSED, passed } from '../../primitives/rules.ts';
 import type { HeaderContext, Judge, TipWeight } from '../engine.ts';
-import {
-  checkPrevLink,
-  checkTimeAfterMedian,
-  checkTimeNotFuture,
-  checkTimewarp,
-  checkVersion,
-} from '../headerRules.ts';
+import { checkHeaderInContext, checkPrevLink } from '../headerRules.ts';
 import type { DifficultyRule } from './difficulty.ts';
 
 /** Proof of work carries no seal (protocol §1.3). A copy with one is bad, its hash is not (rule S1). */
@@ -25,11 +19,6 @@ export function checkProofOfWork(header: BlockHeader, limit: bigint): Check {
   if (target === undefined) return broken('high-hash', `bits 0x${bits} name no target within the limit`);
   if (hashToNumber(header.hash) <= target) return PASSED;
   return broken('high-hash', `hash ${header.id} is above the target of bits 0x${bits}`);
-}
-
-function checkBits(header: BlockHeader, expected: number): Check {
-  if (header.bits === expected) return PASSED;
-  return broken('bad-diffbits', `bits 0x${header.bits.toString(16)} where 0x${expected.toString(16)} is due`);
 }
 
 /** Most work wins; of equals the one seen first (Bitcoin Core CBlockIndexWorkComparator). */
@@ -52,11 +41,7 @@ export function powJudge<S>(params: ConsensusParams, difficulty: DifficultyRule<
         () => checkEmptySeal(sealed),
         () => checkProofOfWork(header, limit),
         () => checkPrevLink(header, ctx),
-        () => checkBits(header, difficulty.bits(ctx, s, header.time)),
-        () => checkTimeAfterMedian(header, ctx),
-        () => checkTimewarp(header, ctx, params.pow),
-        () => checkTimeNotFuture(header, params.maxFutureSeconds, nowMs),
-        () => checkVersion(header, ctx, params.heights),
+        () => checkHeaderInContext(header, ctx, params, difficulty.bits(ctx, s, header.time), nowMs),
       ];
       for (const check of checks) {
         const verdict = check();
