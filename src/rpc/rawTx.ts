@@ -1,32 +1,11 @@
 import { readTx, type Tx } from '../primitives/tx.ts';
 import { DecodeError, decodeAll } from '../util/codec.ts';
 import { fromHex, isHex } from '../util/hex.ts';
+import { MAX_SCRIPT_SIZE, validOpcodes } from './scriptScan.ts';
 
-/** Limits of Bitcoin Core's script.h. */
-const MAX_SCRIPT_SIZE = 10_000;
-const MAX_ELEMENT_SIZE = 520;
-const MAX_OPCODE = 0xb9;
-
-/** True when the script is a run of known opcodes with whole pushes: what a real transaction has (CheckTxScriptsSanity). */
+/** What a script of a real transaction looks like (Bitcoin Core CheckTxScriptsSanity). */
 function looksLikeScript(script: Uint8Array): boolean {
-  if (script.length > MAX_SCRIPT_SIZE) return false;
-  let at = 0;
-  while (at < script.length) {
-    const op = script[at++] as number;
-    if (op > MAX_OPCODE) return false;
-    if (op === 0 || op > 0x4e) continue;
-    let size = op;
-    if (op >= 0x4c) {
-      const bytes = 1 << (op - 0x4c);
-      if (at + bytes > script.length) return false;
-      size = 0;
-      for (let i = bytes - 1; i >= 0; i--) size = size * 256 + (script[at + i] as number);
-      at += bytes;
-    }
-    if (size > MAX_ELEMENT_SIZE || at + size > script.length) return false;
-    at += size;
-  }
-  return true;
+  return script.length <= MAX_SCRIPT_SIZE && validOpcodes(script) !== undefined;
 }
 
 function isSane(tx: Tx): boolean {

@@ -10,6 +10,7 @@ import { spentIn } from '../present/block.ts';
 import { confirmationsOf, isActive } from '../present/header.ts';
 import { txJson, txShape } from '../present/tx.ts';
 import { decodeRawTx } from '../rawTx.ts';
+import { isUnspendable, isWorthWrapping } from '../scriptScan.ts';
 import { type MethodSpec, method, optional, r, required } from '../spec.ts';
 import { bodyOf, entryOf } from './find.ts';
 
@@ -118,9 +119,7 @@ function alreadyInChain(): RpcError {
   return new RpcError(RPC.VERIFY_ALREADY_IN_CHAIN, 'Transaction outputs already in utxo set');
 }
 
-/** An output that can never be spent: OP_RETURN first, or too long to run. */
-const isUnspendable = (script: Uint8Array): boolean => script[0] === 0x6a || script.length > 10_000;
-
+const NO_WRAPPINGS = { p2sh: undefined, segwit: undefined };
 const MISSING_INPUT_HINT = 'Make sure the tx has at least one input.';
 
 async function testOne(
@@ -356,7 +355,7 @@ export const rawTxMethods: readonly MethodSpec[] = [
     run(args, { backend: { scripts } }) {
       const script = args.data(0);
       const { asm, desc, type, address } = scripts.describe(script);
-      const { p2sh, segwit } = scripts.wrappings(script);
+      const { p2sh, segwit } = isWorthWrapping(script) ? scripts.wrappings(script) : NO_WRAPPINGS;
       const inner = segwit && scripts.describe(segwit.script);
       return {
         asm,
