@@ -6,12 +6,10 @@ import type { NodeConfig } from './config/nodeConfig.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
 import { createLogger } from './log.node.ts';
 import { prepareNode } from './prepare.node.ts';
-import type { RunningNode, StartNode, StopReason } from './runningNode.ts';
+import type { RunningNode, StopReason } from './runningNode.ts';
 
 /** A stop that takes longer than this is cut off: what was committed is safe, the next start recovers. */
 const STOP_MS = 5_000;
-
-const COMPOSITION = './node.node.ts';
 
 /** What a supervised node tells its parent over the IPC channel. */
 export type ChildMessage =
@@ -76,10 +74,7 @@ export async function runNode(config: NodeConfig): Promise<void> {
   const requested = stopRequests(log);
   const bugs = new Bugs(log);
   try {
-    const [{ network, dir }, { startNode }] = await Promise.all([
-      prepareNode(config),
-      import(COMPOSITION) as Promise<{ startNode: StartNode }>,
-    ]);
+    const [{ network, dir }, { startNode }] = await Promise.all([prepareNode(config), import('./node.node.ts')]);
     const node = await Promise.race([
       startNode(config, { log }),
       bugs.seen.then(({ error }): never => {
