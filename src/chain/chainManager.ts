@@ -32,6 +32,8 @@ export interface ChainManagerParts {
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly evidence: EvidenceKeeper;
   readonly minChainWork?: bigint;
+  /** As HeaderChainParts.pause. */
+  readonly pause?: () => Promise<void>;
   /** Told once when the chain halts: the node should stop. */
   readonly onHalt?: (error: HaltedError) => void;
 }

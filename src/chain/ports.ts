@@ -19,6 +19,8 @@ export interface FilePosition {
 
 /** One header as stored. */
 export interface StoredHeader {
+  /** Its hash: storage files it under height and hash, whoever loads it compares. */
+  readonly hash: Hash256;
   readonly header80: Uint8Array;
   readonly seal: Uint8Array;
   readonly height: number;

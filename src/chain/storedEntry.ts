@@ -1,5 +1,6 @@
 import type { Judge } from '../consensus/engine.ts';
 import { decodeHeader, encodeHeader } from '../primitives/header.ts';
+import { equalBytes } from '../util/bytes.ts';
 import { DecodeError } from '../util/codec.ts';
 import { StoredChainError } from './halt.ts';
 import { IndexEntry } from './headerIndex.ts';
@@ -13,6 +14,7 @@ export function toStored(entry: IndexEntry, judge: Judge<unknown>, change: Entry
   const body = change.body ?? entry.body;
   const undo = change.undo ?? entry.undo;
   return {
+    hash: entry.header.hash,
     header80: encodeHeader(entry.header),
     seal: entry.seal,
     height: entry.height,
@@ -39,12 +41,10 @@ export function applyChange(entry: IndexEntry, change: EntryChange): void {
  * Throws StoredChainError.
  */
 export function fromStored(stored: StoredHeader, parent: IndexEntry | undefined, judge: Judge<unknown>): IndexEntry {
-  const entry = new IndexEntry(
-    { header: decodeHeader(stored.header80), seal: stored.seal },
-    parent,
-    stateOf(stored, judge),
-    stored.sequence,
-  );
+  const header = decodeHeader(stored.header80);
+  if (!equalBytes(header.hash, stored.hash))
+    throw new StoredChainError(`the header at height ${stored.height} is not the one it was stored as`);
+  const entry = new IndexEntry({ header, seal: stored.seal }, parent, stateOf(stored, judge), stored.sequence);
   if (entry.height !== stored.height || entry.chainWork !== stored.chainWork)
     throw new StoredChainError(`header ${entry.header.id} disagrees with its parent about height or work`);
   applyChange(entry, stored);

@@ -73,6 +73,11 @@ export function encodeHeader(h: HeaderFields): Uint8Array {
   return w.finish();
 }
 
+/** The parent's hash in the 80 bytes, as a view. */
+export function prevHashOf(header80: Uint8Array): Hash256 {
+  return header80.subarray(4, 36);
+}
+
 /** Exactly 80 bytes. Throws DecodeError. */
 export function decodeHeader(bytes: Uint8Array): BlockHeader {
   return decodeAll(bytes, readHeader, 'header');

@@ -1,5 +1,6 @@
 import type { BlockStatus, FilePosition, StoredHeader } from '../chain/ports.ts';
 import { HEADER_SIZE, MAX_SEAL } from '../primitives/header.ts';
+import { EMPTY } from '../util/bytes.ts';
 import { DecodeError, decodeAll, type Reader, Writer } from '../util/codec.ts';
 import { readVarint, writeVarint } from './varint.ts';
 
@@ -24,7 +25,7 @@ const MAX_STATE = 4096;
 /**
  * Header record: header80 ‖ varBytes seal ‖ varBytes chainWork (big-endian, no leading zeros) ‖ varBytes state ‖
  * VARINT sequence ‖ u8 status ‖ VARINT txCount ‖ u8 flags (1 body, 2 undo) ‖ positions, each VARINT file, offset, size.
- * The height is in the key.
+ * Height and hash are in the key.
  */
 export function encodeStoredHeader(h: StoredHeader): Uint8Array {
   const w = new Writer(160 + h.seal.length);
@@ -38,16 +39,24 @@ export function encodeStoredHeader(h: StoredHeader): Uint8Array {
   return w.finish();
 }
 
-/** Reads what encodeStoredHeader writes. Throws DecodeError. */
-export function decodeStoredHeader(bytes: Uint8Array, height: number): StoredHeader {
-  return decodeAll(bytes, (r) => readStoredHeader(r, height), 'header record');
+/** Where a header is filed: what its key says. */
+export type HeaderPlace = Pick<StoredHeader, 'height' | 'hash'>;
+
+/** Reads what encodeStoredHeader writes; `header80` is a view on `bytes`. Throws DecodeError. */
+export function decodeStoredHeader(bytes: Uint8Array, place: HeaderPlace): StoredHeader {
+  return decodeAll(bytes, (r) => readStoredHeader(r, place), 'header record');
 }
 
-function readStoredHeader(r: Reader, height: number): StoredHeader {
-  const header80 = r.take(HEADER_SIZE, 'header').slice();
-  const seal = r.varBytes(MAX_SEAL, 'seal').slice();
+/** Most seals and states are empty: those share one array. */
+function ownBytes(view: Uint8Array): Uint8Array {
+  return view.length === 0 ? EMPTY : view.slice();
+}
+
+function readStoredHeader(r: Reader, place: HeaderPlace): StoredHeader {
+  const header80 = r.take(HEADER_SIZE, 'header');
+  const seal = ownBytes(r.varBytes(MAX_SEAL, 'seal'));
   const chainWork = numberOf(r.varBytes(32, 'chain work'));
-  const state = r.varBytes(MAX_STATE, 'engine state').slice();
+  const state = ownBytes(r.varBytes(MAX_STATE, 'engine state'));
   const sequence = readVarint(r);
   const number = r.u8('status');
   const status = STATUS_OF.get(number);
@@ -55,7 +64,7 @@ function readStoredHeader(r: Reader, height: number): StoredHeader {
   const txCount = readVarint(r);
   const flags = r.u8('flags');
   if ((flags & ~(HAS_BODY | HAS_UNDO)) !== 0) throw new DecodeError(`header record: unknown flags ${flags}`);
-  const fixed = { header80, seal, height, chainWork, state, sequence, status, txCount };
+  const fixed = { ...place, header80, seal, chainWork, state, sequence, status, txCount };
   const body = (flags & HAS_BODY) !== 0 ? { body: readPosition(r) } : {};
   const undo = (flags & HAS_UNDO) !== 0 ? { undo: readPosition(r) } : {};
   return { ...fixed, ...body, ...undo };

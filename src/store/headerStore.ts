@@ -1,16 +1,15 @@
 import type { HeaderStore, StoredHeader } from '../chain/ports.ts';
-import { decodeHeader } from '../primitives/header.ts';
 import type { Lifetime } from '../util/lifetime.ts';
 import type { Kv, KvOp } from '../util/ports.ts';
 import { decodeStored } from './errors.ts';
 import { decodeStoredHeader, encodeStoredHeader } from './headerCodec.ts';
-import { headerKey, heightOfHeaderKey, PREFIX, rangeOf } from './schema.ts';
+import { headerKey, PREFIX, placeOfHeaderKey, rangeOf } from './schema.ts';
 
 /** Writes that store the headers. */
 export function headerOps(headers: readonly StoredHeader[]): KvOp[] {
   return headers.map((h) => ({
     type: 'put',
-    key: headerKey(h.height, decodeHeader(h.header80).hash),
+    key: headerKey(h.height, h.hash),
     value: encodeStoredHeader(h),
   }));
 }
@@ -18,8 +17,8 @@ export function headerOps(headers: readonly StoredHeader[]): KvOp[] {
 /** Every stored header by height, so parents come first. Throws StoreError 'corrupt'. */
 export async function* readHeaders(kv: Kv, path: string): AsyncGenerator<StoredHeader> {
   for await (const [key, value] of kv.iterate(rangeOf(PREFIX.HEADER))) {
-    const height = heightOfHeaderKey(key);
-    yield decodeStored(path, `header record at height ${height}`, () => decodeStoredHeader(value, height));
+    const place = placeOfHeaderKey(key);
+    yield decodeStored(path, `header record at height ${place.height}`, () => decodeStoredHeader(value, place));
   }
 }
 

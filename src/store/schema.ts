@@ -71,9 +71,9 @@ export function headerKey(height: number, hash: Hash256): Uint8Array {
   return key;
 }
 
-/** Height that a header key holds. */
-export function heightOfHeaderKey(key: Uint8Array): number {
-  return getU32be(key, 1);
+/** Height and hash that a header key holds; the hash is a view on it. */
+export function placeOfHeaderKey(key: Uint8Array): { readonly height: number; readonly hash: Hash256 } {
+  return { height: getU32be(key, 1), hash: key.subarray(5) };
 }
 
 /** Key of a coin: 37 bytes. */

@@ -1,7 +1,7 @@
 import type { ChainCommit, FilePosition } from '../chain/ports.ts';
 import { decodeSealedBlock } from '../primitives/block.ts';
 import { type Hash256, hashKey } from '../primitives/hash.ts';
-import { decodeHeader } from '../primitives/header.ts';
+import { prevHashOf } from '../primitives/header.ts';
 import type { Kv, KvOp } from '../util/ports.ts';
 import { decodeStored } from './errors.ts';
 import { readHeaders } from './headerStore.ts';
@@ -31,8 +31,7 @@ export async function buildTxindex(
   if (tip !== undefined) {
     const headers = new Map<string, { readonly prev: Hash256; readonly body: FilePosition | undefined }>();
     for await (const stored of readHeaders(kv, path)) {
-      const header = decodeHeader(stored.header80);
-      headers.set(header.key, { prev: header.prevHash, body: stored.body });
+      headers.set(hashKey(stored.hash), { prev: prevHashOf(stored.header80).slice(), body: stored.body });
     }
     for (let hash = tip, at = headers.get(hashKey(hash)); at !== undefined; at = headers.get(hashKey(hash))) {
       if (at.body !== undefined) {

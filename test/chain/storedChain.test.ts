@@ -54,4 +54,13 @@ describe('chain: damaged chain state is named, not followed', () => {
     changed[82] = 0x77;
     await refusesAfter(disk, [{ type: 'put', key, value: changed }], /height or work/);
   });
+
+  it('a header is not the one it was stored as', async () => {
+    const disk = await filled();
+    const [key, value] = (await headerRecords(disk))[3] as [Uint8Array, Uint8Array];
+    const changed = value.slice();
+    // The nonce.
+    changed[76] = (changed[76] as number) ^ 1;
+    await refusesAfter(disk, [{ type: 'put', key, value: changed }], /not the one/);
+  });
 });

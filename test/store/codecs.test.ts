@@ -10,9 +10,9 @@ import {
   FILE_ENDS_KEY,
   FORMAT_VERSION,
   headerKey,
-  heightOfHeaderKey,
   outPointOfCoinKey,
   PREFIX,
+  placeOfHeaderKey,
   TIP_KEY,
   TXINDEX_STATE_KEY,
   txKey,
@@ -64,7 +64,7 @@ describe('store: record bytes', () => {
     });
     assert.deepEqual([TIP_KEY, FILE_ENDS_KEY, COIN_COUNT_KEY, TXINDEX_STATE_KEY].map(toHex), ['01', '02', '03', '04']);
     assert.equal(toHex(headerKey(0x01020304, hash(0xaa))), `1001020304${'aa'.repeat(32)}`);
-    assert.equal(heightOfHeaderKey(headerKey(0xfedcba98, hash(1))), 0xfedcba98);
+    assert.deepEqual(placeOfHeaderKey(headerKey(0xfedcba98, hash(1))), { height: 0xfedcba98, hash: hash(1) });
     assert.equal(toHex(coinKey({ txid: hash(0xbb), index: 258 })), `20${'bb'.repeat(32)}00000102`);
     assert.deepEqual(outPointOfCoinKey(coinKey({ txid: hash(7), index: 0xfffffffe })), {
       txid: hash(7),
@@ -167,7 +167,7 @@ describe('store: record bytes', () => {
   it('decoders answer random bytes with DecodeError only', () => {
     const decoders = [
       (b: Uint8Array) => decodeCoin(b),
-      (b: Uint8Array) => decodeStoredHeader(b, 1),
+      (b: Uint8Array) => decodeStoredHeader(b, { height: 1, hash: hash(1) }),
       (b: Uint8Array) => decodeAll(b, readUndoRecord, 'undo'),
       (b: Uint8Array) => decodeFileEnds(b),
     ];
@@ -201,6 +201,7 @@ describe('store: record bytes', () => {
 
   it('header records, bare and full', () => {
     const bare: StoredHeader = {
+      hash: hash(5),
       header80: new Uint8Array(80).fill(0x11),
       seal: new Uint8Array(0),
       height: 5,
@@ -211,7 +212,7 @@ describe('store: record bytes', () => {
       txCount: 0,
     };
     assert.equal(toHex(encodeStoredHeader(bare)), `${'11'.repeat(80)}0002010200812c000000`);
-    assert.deepEqual(decodeStoredHeader(encodeStoredHeader(bare), 5), bare);
+    assert.deepEqual(decodeStoredHeader(encodeStoredHeader(bare), { height: 5, hash: hash(5) }), bare);
     const full: StoredHeader = {
       ...bare,
       seal: Uint8Array.of(1, 2),
@@ -226,9 +227,12 @@ describe('store: record bytes', () => {
       toHex(encodeStoredHeader(full)),
       `${'11'.repeat(80)}0201022080${'00'.repeat(31)}0109812c02010301020304800006`,
     );
-    assert.deepEqual(decodeStoredHeader(encodeStoredHeader(full), 5), full);
+    assert.deepEqual(decodeStoredHeader(encodeStoredHeader(full), { height: 5, hash: hash(5) }), full);
     for (const status of ['header', 'stored', 'valid', 'invalid', 'invalid-ancestor'] as const)
-      assert.equal(decodeStoredHeader(encodeStoredHeader({ ...bare, status }), 5).status, status);
+      assert.equal(
+        decodeStoredHeader(encodeStoredHeader({ ...bare, status }), { height: 5, hash: hash(5) }).status,
+        status,
+      );
   });
 
   it('file ends', () => {
