@@ -117,7 +117,7 @@ export class SubmitTx {
 
   #tick(): void {
     if (this.#scanned !== this.#ports.chain.bestHeader()) this.#scanSoon();
-    void this.#rebroadcast().catch((error: unknown) => this.#ports.fail(error));
+    void this.#rebroadcast().catch((error: unknown) => this.#fail(error));
   }
 
   /** Once a minute: what was not seen in a block for ten minutes is sent again. */
@@ -147,7 +147,7 @@ export class SubmitTx {
     const best = this.#ports.chain.bestHeader();
     void Promise.resolve()
       .then(() => this.#scan(best))
-      .catch((error: unknown) => this.#ports.fail(error))
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#scanning = false;
         if (this.#ports.chain.bestHeader() !== best) this.#scanSoon();
@@ -196,6 +196,11 @@ export class SubmitTx {
         watched.sentMs -= REBROADCAST_MS;
       } else if (best.height - seenIn.height + 1 >= SETTLED_DEPTH) this.#watched.delete(key);
     }
+  }
+
+  /** What breaks while everything is being closed is no failure. */
+  #fail(error: unknown): void {
+    if (!this.#life.closed) this.#ports.fail(error);
   }
 }
 

@@ -106,7 +106,7 @@ export class Announcer {
 
   #send(key: string, message: Message): void {
     if (this.#life.closed) return;
-    const { publish, fail, logger } = this.#deps;
+    const { publish, logger } = this.#deps;
     message.attempts++;
     this.#waiting.delete(key);
     if (message.attempts < MAX_ATTEMPTS) this.#waiting.set(key, message);
@@ -119,6 +119,11 @@ export class Announcer {
         logger.debug({ topic: message.topic, peers }, 'announced');
         if (peers > 0 && this.#waiting.get(key) === message) this.#waiting.delete(key);
       })
-      .catch((error: unknown) => fail(error));
+      .catch((error: unknown) => this.#fail(error));
+  }
+
+  /** What breaks while everything is being closed is no failure. */
+  #fail(error: unknown): void {
+    if (!this.#life.closed) this.#deps.fail(error);
   }
 }

@@ -51,7 +51,7 @@ export class MempoolSync {
   /** A peer became ready. */
   onReady(peer: { readonly key: PeerKey; readonly hello: { readonly services: number } }): void {
     if ((peer.hello.services & SERVICES.NETWORK) === 0 || this.#queue.size >= MAX_QUEUE) return;
-    void this.#queue.run(() => this.#compare(peer.key)).catch((error: unknown) => this.#deps.fail(error));
+    void this.#queue.run(() => this.#compare(peer.key)).catch((error: unknown) => this.#fail(error));
   }
 
   #pickPeer(): void {
@@ -107,5 +107,10 @@ export class MempoolSync {
     this.#deps.rejected.add(tx.wtxid, verdict);
     this.#deps.net.penalize(peer, verdict.rule, `transaction ${tx.id}: ${verdict.detail}`);
     return false;
+  }
+
+  /** What breaks while everything is being closed is no failure. */
+  #fail(error: unknown): void {
+    if (!this.#life.closed) this.#deps.fail(error);
   }
 }

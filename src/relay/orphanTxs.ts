@@ -80,7 +80,7 @@ export class OrphanTxs {
       const waiting = this.#byParent.get(hashKey(parent)) ?? new Set();
       this.#byParent.set(hashKey(parent), waiting.add(key));
     }
-    void this.#fetch(parents.slice(0, MAX_TXS), from).catch((error: unknown) => this.#deps.fail(error));
+    void this.#fetch(parents.slice(0, MAX_TXS), from).catch((error: unknown) => this.#fail(error));
     return verdict;
   }
 
@@ -120,7 +120,7 @@ export class OrphanTxs {
     for (const key of waiting) {
       void Promise.resolve()
         .then(() => this.#retry(key))
-        .catch((error: unknown) => this.#deps.fail(error));
+        .catch((error: unknown) => this.#fail(error));
     }
   }
 
@@ -146,6 +146,11 @@ export class OrphanTxs {
 
   #dropAll(): void {
     for (const key of [...this.#orphans.keys()]) this.#remove(key, undefined);
+  }
+
+  /** What breaks while everything is being closed is no failure. */
+  #fail(error: unknown): void {
+    if (!this.#life.closed) this.#deps.fail(error);
   }
 }
 

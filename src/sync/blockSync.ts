@@ -201,7 +201,7 @@ export class BlockSync {
         (block) => this.#came(entry, peer, block),
         (error: unknown) => this.#failed(entry, peer, requestErrorOf(error)),
       )
-      .catch((error: unknown) => this.#deps.fail(error))
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         const left = (this.#inFlight.get(peer) ?? 1) - 1;
         if (left > 0) this.#inFlight.set(peer, left);
@@ -251,7 +251,7 @@ export class BlockSync {
     this.#deps.chain
       .acceptBlock(job.block, { requested: true })
       .then((verdict) => this.#judged(job.entry, job.peer, verdict))
-      .catch((error: unknown) => this.#deps.fail(error))
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#draining = false;
         if (this.#life.closed) return;
@@ -281,6 +281,11 @@ export class BlockSync {
     const fault = blockFault(verdict, invalid);
     if (fault !== undefined) net.penalize(peer, fault, `block ${entry.header.id}: ${verdict.rule}: ${verdict.detail}`);
     if (invalid) tips.refresh();
+  }
+
+  /** What breaks while everything is being closed is no failure. */
+  #fail(error: unknown): void {
+    if (!this.#life.closed) this.#deps.fail(error);
   }
 }
 

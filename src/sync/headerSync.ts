@@ -137,7 +137,7 @@ export class HeaderSync {
   }
 
   #tick(): void {
-    void this.#retryFuture().catch((error: unknown) => this.#deps.fail(error));
+    void this.#retryFuture().catch((error: unknown) => this.#fail(error));
     this.#schedule();
   }
 
@@ -208,7 +208,7 @@ export class HeaderSync {
     session
       .run()
       .then((end) => this.#ended(session, peer, before, end))
-      .catch((error: unknown) => this.#deps.fail(error))
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         if (this.#sessions.get(peer.key) === session) this.#sessions.delete(peer.key);
         this.#schedule();
@@ -278,5 +278,10 @@ export class HeaderSync {
       const detail = `claims work ${claim.chainWork}, showed ${known?.chainWork ?? 0n}`;
       this.#deps.net.penalize(peer, 'bad-answer', detail);
     }
+  }
+
+  /** What breaks while everything is being closed is no failure. */
+  #fail(error: unknown): void {
+    if (!this.#life.closed) this.#deps.fail(error);
   }
 }

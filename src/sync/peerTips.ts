@@ -42,6 +42,8 @@ export interface PeerTipsDeps {
   readonly stream: StreamName;
   /** SERVICES bits that a peer must offer to be asked at all. */
   readonly services: number;
+  /** Our own failure: the app stops the node. */
+  readonly fail: (error: unknown) => void;
   /** Own tip, told with each question; undefined: nothing worth telling (a light node serves nobody). */
   readonly ownTip?: () => Claim & { readonly services: number };
 }
@@ -138,7 +140,7 @@ export class PeerTips {
   pollAll(): void {
     for (const record of this.#peers.values()) {
       if (record.asking) record.again = true;
-      else void this.#poll(record);
+      else this.#startPoll(record);
     }
   }
 
@@ -150,7 +152,13 @@ export class PeerTips {
 
   #tick(): void {
     const now = this.#deps.clock.monotonicMs();
-    for (const record of this.#peers.values()) if (now >= record.nextPollMs) void this.#poll(record);
+    for (const record of this.#peers.values()) if (now >= record.nextPollMs) this.#startPoll(record);
+  }
+
+  #startPoll(record: Record): void {
+    this.#poll(record).catch((error: unknown) => {
+      if (!this.#life.closed) this.#deps.fail(error);
+    });
   }
 
   async #poll(record: Record): Promise<void> {
@@ -170,7 +178,7 @@ export class PeerTips {
       record.asking = false;
       if (record.again && this.#peers.get(record.key) === record) {
         record.again = false;
-        void this.#poll(record);
+        this.#startPoll(record);
       }
     }
   }

@@ -23,14 +23,10 @@ export interface SyncInfo {
   readonly inFlight: number;
   readonly heldBytes: number;
   readonly futureHeaders: number;
-  /** True until the node has once been level with its peers, or its tip was recent. */
-  readonly initialDownload: boolean;
 }
 
 const RATE_WINDOW_MS = 30_000;
 const STALL_MS = 15_000;
-/** Bitcoin Core's DEFAULT_MAX_TIP_AGE. */
-const RECENT_SECONDS = 24 * 3600;
 
 export interface SyncProgressDeps {
   readonly chain: ChainReader;
@@ -45,7 +41,6 @@ export class SyncProgress {
   readonly #deps: SyncProgressDeps;
   #samples: { readonly atMs: number; readonly height: number }[] = [];
   #movedMs: number;
-  #caughtUp = false;
 
   constructor(deps: SyncProgressDeps) {
     this.#deps = deps;
@@ -69,14 +64,6 @@ export class SyncProgress {
     return !headers.promising() && tips.all().every((p) => (p.known?.chainWork ?? 0n) <= chainWork);
   }
 
-  /** Once false it stays false, as in Bitcoin Core: a stall later on is no first download. */
-  initialDownload(): boolean {
-    if (this.#caughtUp) return false;
-    const recent = this.#deps.clock.nowMs() / 1000 - this.#deps.chain.tip().header.time < RECENT_SECONDS;
-    if (this.synced() && (recent || this.#deps.tips.all().length > 0)) this.#caughtUp = true;
-    return !this.#caughtUp;
-  }
-
   info(): SyncInfo {
     const { chain, tips, headers, blocks } = this.#deps;
     const tip = chain.tip();
@@ -96,7 +83,6 @@ export class SyncProgress {
       inFlight: load.asked,
       heldBytes: load.heldBytes,
       futureHeaders: headers.futureHeaders,
-      initialDownload: this.initialDownload(),
     };
   }
 
