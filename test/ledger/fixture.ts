@@ -25,7 +25,7 @@ export function withHeights(heights: Partial<ConsensusParams['heights']>): Conse
 }
 
 /** OP_TRUE: anyone may spend it, and no signature operation is in it. */
-export const ANYONE = Uint8Array.of(0x51);
+export const ANYONE: Uint8Array = Uint8Array.of(0x51);
 export const P2WPKH = fromHex('001407185fa28850eb2b0dfdbf26f6b528a1a6b34b3f');
 
 let counter = 0;
@@ -40,7 +40,7 @@ export function input(prevout: OutPoint, fields: Partial<TxIn> = {}): TxIn {
   return { prevout, scriptSig: EMPTY, sequence: SEQUENCE_FINAL, witness: NO_WITNESS, ...fields };
 }
 
-export function output(value: bigint, scriptPubKey = ANYONE): TxOut {
+export function output(value: bigint, scriptPubKey: Uint8Array = ANYONE): TxOut {
   return { value, scriptPubKey };
 }
 
