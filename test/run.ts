@@ -1,4 +1,4 @@
-// Runs the tests. No argument: unit and system, what a fresh clone must pass. One of unit, system, long, dist: only those;
+// Runs the tests. No argument: unit and system, what a fresh clone must pass. One of unit, system, long, built: only those;
 // more words: only files whose path contains one of them. The last line is "N passed, N failed, N skipped".
 import { readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
@@ -8,7 +8,7 @@ import { runSuite, type Suite, type SuiteResult } from './runner/suite.ts';
 
 const root = import.meta.dirname;
 /** Folders that are not a room of src. */
-const APART = new Set(['system', 'long', 'dist', 'bench', 'support', 'runner']);
+const APART = new Set(['system', 'long', 'built', 'bench', 'support', 'runner']);
 const MINUTE = 60_000;
 
 function testFiles(folder: string): string[] {
@@ -45,7 +45,7 @@ const GROUPS: Readonly<Record<string, () => { suites: Suite[]; parallel: number 
   unit: () => ({ suites: rooms(), parallel: 2 }),
   system: () => ({ suites: perFile('system', 20 * MINUTE), parallel: 1 }),
   long: () => ({ suites: perFile('long', 6 * 60 * MINUTE), parallel: 1 }),
-  dist: () => ({ suites: perFile('dist', 5 * MINUTE), parallel: 1 }),
+  built: () => ({ suites: perFile('built', 5 * MINUTE), parallel: 1 }),
 };
 
 const words = process.argv.slice(2);

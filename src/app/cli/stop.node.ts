@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { dataDir, processExists, readRunInfo } from '../config/dataDir.node.ts';
+import { dataDir, readRunInfo } from '../config/dataDir.node.ts';
 import { EXIT, ExitError } from '../exit.ts';
 import { callRpc } from './rpcClient.node.ts';
 import { addTargetFlags, targetOf } from './target.node.ts';
@@ -11,10 +11,12 @@ export function define(command: Command): void {
   addTargetFlags(command);
   command.action(async (options: Record<string, unknown>) => {
     const target = targetOf(options);
-    const running = readRunInfo(dataDir(target.datadir));
+    const dir = dataDir(target.datadir);
+    const running = readRunInfo(dir);
     await callRpc(target, 'stop', [], { timeoutMs: 10_000 });
     const pid = running !== undefined && running.rpcUrl === target.url ? running.pid : undefined;
-    for (let waited = 0; pid !== undefined && processExists(pid); waited += 50) {
+    // The node removes its run file when everything is closed: then port and lock are free.
+    for (let waited = 0; pid !== undefined && readRunInfo(dir)?.pid === pid; waited += 50) {
       if (waited >= PATIENCE_MS) {
         throw new ExitError(
           EXIT.failure,
