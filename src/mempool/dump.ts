@@ -27,7 +27,9 @@ export function encodeDump(txs: readonly DumpedTx[]): Uint8Array {
 }
 
 /** Reads what encodeDump wrote; 'malformed' with the reason when the bytes are cut, changed or of an unknown version. */
-export function decodeDump(bytes: Uint8Array): Check<DumpedTx[]> {
+export function decodeDump(file: Uint8Array): Check<DumpedTx[]> {
+  // Of a Buffer, slices would share memory; of a plain array they are copies, as everywhere else.
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   const body = bytes.subarray(0, Math.max(0, bytes.length - CHECKSUM));
   if (!equalBytes(bytes.subarray(body.length), hash256(body))) return broken('malformed', 'pool file: wrong checksum');
   try {

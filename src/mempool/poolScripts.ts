@@ -1,7 +1,7 @@
 import type { ScriptChecker } from '../chain/ports.ts';
 import { broken, type Check, PASSED } from '../primitives/rules.ts';
 import type { Tx, TxOut } from '../primitives/tx.ts';
-import { STANDARD_SCRIPT_FLAGS } from './policy/standardFlags.ts';
+import { STANDARD_SCRIPT_FLAGS } from '../script/flags.ts';
 
 /**
  * Every input may spend its output: under the standard flags, which forbid more than consensus does. What fails them is run
