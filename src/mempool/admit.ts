@@ -37,8 +37,8 @@ export interface AdmitPorts {
 export interface AdmissionRequest {
   /** Satoshi per 1000 vbytes above which the fee is taken for a mistake; undefined or 0n: none. */
   readonly maxFeeRate?: bigint;
-  /** True after a reorganisation: the transaction paid enough once. */
-  readonly bypassFeeFloor: boolean;
+  /** True after a reorganisation: the transaction paid enough once, so fee floors do not hold. */
+  readonly restoring: boolean;
   /** Unix milliseconds of an earlier admission. */
   readonly timeMs: number | undefined;
 }
@@ -150,7 +150,7 @@ export async function judgeAdmission(
   if (!spend.ok) return spend;
   const { fee, coins, sigopCost } = spend.value;
   const vsize = virtualSize(tx, sigopCost);
-  if (!request.bypassFeeFloor) {
+  if (!request.restoring) {
     const floors = checkFeeFloors(fee, vsize, ports);
     if (!floors.ok) return floors;
   }

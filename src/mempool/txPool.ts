@@ -12,14 +12,13 @@ import { Lifetime } from '../util/lifetime.ts';
 import type { Clock, Logger } from '../util/ports.ts';
 import { SerialQueue } from '../util/queue.ts';
 import { type AdmissionRequest, judgeAdmission, type ScriptsPassed } from './admit.ts';
-import { type DumpedTx, decodeDump, encodeDump } from './dump.ts';
-import { EvictionQueue } from './evict.ts';
+import { decodeDump, encodeDump } from './dump.ts';
 import { feeAt } from './feeRate.ts';
 import type { Mempool, PoolEntry, PoolEvents } from './pool.ts';
+import { PoolBounds } from './poolBounds.ts';
 import { PoolNode } from './poolNode.ts';
 import { confirmBlock, displaceBlock, noLongerFinal } from './reorg.ts';
 import { type Displaced, RestoreList } from './restoreList.ts';
-import { RollingFee } from './rollingFee.ts';
 import { type BlockLimits, selectForBlock } from './select.ts';
 import { DEFAULT_POOL_SETTINGS, type PoolSettings } from './settings.ts';
 import { TxGraph } from './txGraph.ts';
@@ -43,8 +42,6 @@ export interface LoadOutcome {
 
 /** A chain that moves this often during one admission is catching up; the caller may try again later. */
 const MAX_TRIES = 100;
-/** Expired transactions are looked for at most this often. */
-const EXPIRY_CHECK_MS = 60_000;
 /** A transaction whose bytes are a view on a buffer this much larger is copied, or it would keep a whole block alive. */
 const VIEW_FACTOR = 2;
 
@@ -58,22 +55,21 @@ export class TxPool implements Mempool {
   readonly settings: PoolSettings;
   readonly #ports: TxPoolPorts;
   readonly #graph: TxGraph;
-  readonly #eviction = new EvictionQueue();
-  readonly #rolling: RollingFee;
+  readonly #bounds: PoolBounds;
   readonly #restore = new RestoreList();
   readonly #queue = new SerialQueue();
   readonly #lifetime = new Lifetime();
   /** Raised by every chain event: what was judged before is judged again. */
   #epoch = 0;
-  #reorganising = false;
+  /** Resolves when the reorganisation under way is over; undefined when none is. */
+  #reorganisation: PromiseWithResolvers<void> | undefined;
   #sequence = 0;
-  #expiryCheckedMs = 0;
 
   constructor(ports: TxPoolPorts, settings: Partial<PoolSettings> = {}) {
     this.#ports = ports;
     this.settings = { ...DEFAULT_POOL_SETTINGS, ...settings };
-    this.#graph = new TxGraph((node) => this.#eviction.rescored(node, this.#graph));
-    this.#rolling = new RollingFee(ports.clock, this.settings.incrementalFeeRate, this.settings.maxMemory);
+    this.#bounds = new PoolBounds(this.settings, ports.clock);
+    this.#graph = this.#bounds.graph;
     const { events } = ports.chain;
     this.#lifetime.add(events.on('connected', ({ entry, block }) => this.#connected(entry, block)));
     this.#lifetime.add(events.on('disconnected', ({ entry, block }) => this.#disconnected(entry, block)));
@@ -100,7 +96,7 @@ export class TxPool implements Mempool {
   }
   get minFeeRate(): bigint {
     const own = this.settings.minRelayFeeRate;
-    const raised = this.#rolling.current(this.#graph.memory);
+    const raised = this.#bounds.feeFloor();
     if (raised > own) return raised;
     return own;
   }
@@ -133,10 +129,7 @@ export class TxPool implements Mempool {
     tx: Tx,
     options: { readonly testOnly?: boolean; readonly maxFeeRate?: bigint } = {},
   ): Promise<Check<PoolEntry>> {
-    return this.#queue.run(async () => {
-      await this.#restoreDisplaced();
-      return this.#admit(tx, { ...options, bypassFeeFloor: false, timeMs: undefined });
-    });
+    return this.#queue.run(() => this.#admit(tx, { ...options, restoring: false, timeMs: undefined }));
   }
 
   /** Resolves when all admissions asked for so far are done, those after a reorganisation included. */
@@ -153,43 +146,40 @@ export class TxPool implements Mempool {
   async load(bytes: Uint8Array): Promise<Check<LoadOutcome>> {
     const dumped = decodeDump(bytes);
     if (!dumped.ok) return dumped;
-    const oldest = this.#ports.clock.nowMs() - this.settings.expiryMs;
+    const oldest = this.#bounds.oldestMs();
     let admitted = 0;
     let expired = 0;
     let refused = 0;
     for (const { tx, timeMs } of dumped.value) {
       if (timeMs < oldest) expired++;
-      else if ((await this.#readmit({ tx, timeMs }, false)).ok) admitted++;
+      else if ((await this.#queue.run(() => this.#admit(tx, { restoring: false, timeMs }))).ok) admitted++;
       else refused++;
     }
     return passed({ admitted, expired, refused });
   }
 
-  /** Stops listening to the chain and waits for running admissions. */
+  /** Stops listening to the chain and waits for running admissions; later ones throw. */
   async close(): Promise<void> {
     await this.#lifetime.close();
+    this.#reorganisation?.resolve();
     await this.#queue.idle();
-  }
-
-  #readmit(item: DumpedTx, bypassFeeFloor: boolean): Promise<Check<PoolEntry>> {
-    return this.#queue.run(() => this.#admit(item.tx, { bypassFeeFloor, timeMs: item.timeMs }));
   }
 
   async #admit(tx: Tx, request: AdmissionRequest & { readonly testOnly?: boolean }): Promise<Check<PoolEntry>> {
     const scripts: ScriptsPassed = { policy: false };
+    const ports = {
+      ...this.#ports,
+      graph: this.#graph,
+      settings: this.settings,
+      feeFloor: () => this.#bounds.feeFloor(),
+    };
     for (let tries = 0; tries < MAX_TRIES; tries++) {
+      // What a reorganisation displaced was here first.
+      if (!request.restoring) await this.#restoreDisplaced();
+      if (this.#lifetime.closed) throw new Error('the pool is closed');
+      this.#announce(this.#bounds.expire(), 'expiry');
       const epoch = this.#epoch;
-      const verdict = await judgeAdmission(
-        {
-          ...this.#ports,
-          graph: this.#graph,
-          settings: this.settings,
-          feeFloor: () => this.#rolling.current(this.#graph.memory),
-        },
-        tx,
-        request,
-        scripts,
-      );
+      const verdict = await judgeAdmission(ports, tx, request, scripts);
       if (epoch !== this.#epoch) continue;
       if (!verdict.ok) return verdict;
       const node = new PoolNode({
@@ -205,39 +195,15 @@ export class TxPool implements Mempool {
 
   #add(node: PoolNode): Check<PoolEntry> {
     this.#graph.add(node);
-    this.#expire();
-    const evicted = this.#trim();
+    const evicted = this.#bounds.trim();
     if (!this.#graph.has(node)) {
-      this.#announce(
-        evicted.filter((n) => n !== node),
-        'sizelimit',
-      );
+      const others = evicted.filter((n) => n !== node);
+      this.#announce(others, 'sizelimit');
       return poolFull(node, this.minFeeRate);
     }
     this.events.emit('added', { entry: node });
     this.#announce(evicted, 'sizelimit');
     return passed(node);
-  }
-
-  /** Evicts the worst packages until the pool is within its memory; each raises the fee floor. */
-  #trim(): PoolNode[] {
-    const gone: PoolNode[] = [];
-    while (this.#graph.memory > this.settings.maxMemory) {
-      const worst = this.#eviction.worst();
-      if (worst === undefined) break;
-      this.#rolling.evicted(worst.withDescendants.fee, worst.withDescendants.vsize);
-      gone.push(...this.#graph.removeWithDescendants([worst]));
-    }
-    return gone;
-  }
-
-  #expire(): void {
-    const now = this.#ports.clock.nowMs();
-    if (Math.abs(now - this.#expiryCheckedMs) < EXPIRY_CHECK_MS) return;
-    this.#expiryCheckedMs = now;
-    const oldest = now - this.settings.expiryMs;
-    const expired = [...this.#graph.nodes()].filter((node) => node.timeMs < oldest);
-    this.#announce(this.#graph.removeWithDescendants(expired), 'expiry');
   }
 
   #announce(nodes: readonly PoolNode[], reason: RemovalReason): void {
@@ -247,7 +213,7 @@ export class TxPool implements Mempool {
   #connected(entry: HeaderEntry, block: Block): void {
     this.#epoch++;
     this.#restore.confirmed(block.txs);
-    this.#rolling.blockConnected();
+    this.#bounds.blockConnected();
     const { confirmed, conflicting } = confirmBlock(this.#graph, block, entry.height);
     this.#announce(confirmed, 'block');
     this.#announce(conflicting, 'conflict');
@@ -255,7 +221,7 @@ export class TxPool implements Mempool {
 
   #disconnected(entry: HeaderEntry, block: Block): void {
     this.#epoch++;
-    this.#reorganising = true;
+    this.#reorganisation ??= Promise.withResolvers();
     const displaced = displaceBlock(this.#graph, block);
     const { chain, params } = this.#ports;
     const early = noLongerFinal(this.#graph, chain, params, entry.parent ?? chain.genesis);
@@ -267,8 +233,9 @@ export class TxPool implements Mempool {
 
   #tipMoved(): void {
     this.#epoch++;
-    this.#reorganising = false;
-    this.#expire();
+    this.#reorganisation?.resolve();
+    this.#reorganisation = undefined;
+    this.#announce(this.#bounds.expire(), 'expiry');
     if (this.#restore.size === 0) return;
     this.#queue
       .run(() => this.#restoreDisplaced())
@@ -279,11 +246,12 @@ export class TxPool implements Mempool {
 
   /** Admits again, parents first, what a finished reorganisation displaced; what is no longer valid falls out. */
   async #restoreDisplaced(): Promise<void> {
-    while (!this.#reorganising) {
+    while (!this.#lifetime.closed) {
+      await this.#reorganisation?.promise;
       const item = this.#restore.first();
       if (item === undefined) return;
       const epoch = this.#epoch;
-      const verdict = await this.#admit(item.tx, { bypassFeeFloor: true, timeMs: item.timeMs });
+      const verdict = await this.#admit(item.tx, { restoring: true, timeMs: item.timeMs });
       // Overtaken by another reorganisation, what it needs may have become part of the list: it keeps its place.
       if (!verdict.ok && epoch !== this.#epoch) continue;
       this.#restore.removeFirst(item);

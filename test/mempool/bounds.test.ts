@@ -99,6 +99,16 @@ describe('mempool: bounds', () => {
     assert.deepEqual(removed, [`expiry ${child.id}`, `expiry ${old.id}`]);
   });
 
+  it('expiry: a child of what has just expired is judged without it', async () => {
+    const world = await openWithCoins(1);
+    const old = pay([world.coins[0] as Spendable]);
+    assert.ok((await world.pool.admit(old)).ok);
+    world.clock.ms += 336 * HOUR + 60_000;
+    const verdict = await world.pool.admit(pay([{ tx: old, index: 0 }]));
+    assert.equal(verdict.ok ? 'admitted' : verdict.rule, 'missing-inputs');
+    assert.equal(world.pool.size, 0);
+  });
+
   it('the floor stays until a block comes, then halves every 12 h, faster in an emptier pool, and vanishes', () => {
     const clock = new ManualClock(0);
     const floor = new RollingFee(clock, 100n, 1000);

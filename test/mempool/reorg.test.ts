@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import type { PoolEvents } from '../../src/mempool/pool.ts';
+import type { PoolEntry, PoolEvents } from '../../src/mempool/pool.ts';
 import { RestoreList } from '../../src/mempool/restoreList.ts';
 import type { Block } from '../../src/primitives/block.ts';
+import type { Check } from '../../src/primitives/rules.ts';
 import type { Tx } from '../../src/primitives/tx.ts';
 import { mineChain } from '../chain/regtestMiner.ts';
 import { checkInputs, checkStructure } from './invariants.ts';
@@ -214,11 +215,39 @@ describe('mempool: blocks and reorganisations', () => {
     assert.equal(world.pool.size, 2);
   });
 
+  it('an admission asked for in the middle of a reorganisation does not take a displaced transaction’s coin', async () => {
+    const first = pay([a]);
+    await accept(world, mineOn(world.chain.tip(), { txs: [first], fees: 10_000n }));
+    let asked: Promise<Check<PoolEntry>> | undefined;
+    world.chain.events.on('disconnected', () => {
+      asked ??= world.pool.admit(pay([a], { fee: 99_999n }));
+    });
+    await accept(world, ...branch(1, 2));
+    const verdict = await asked;
+    assert.equal(verdict?.ok === false ? verdict.rule : 'admitted', 'txn-mempool-conflict');
+    assert.deepEqual(ids(), [first.id]);
+  });
+
+  it('closing in the middle of a reorganisation does not wait for its end', async () => {
+    await accept(world, mineOn(world.chain.tip()));
+    let closed: Promise<void> | undefined;
+    let asked: Promise<unknown> | undefined;
+    world.chain.events.on('disconnected', () => {
+      asked ??= world.pool.admit(pay([a]));
+      asked.catch(() => undefined);
+      closed ??= world.pool.close();
+    });
+    await accept(world, ...branch(1, 2));
+    await closed;
+    await assert.rejects(asked as Promise<unknown>, /closed/);
+  });
+
   it('close: the chain is no longer listened to', async () => {
     await admit(pay([a]));
     await world.pool.close();
     await accept(world, mineOn(world.chain.tip(), { txs: [pay([a])], fees: 10_000n }));
     assert.equal(world.pool.size, 1);
+    await assert.rejects(world.pool.admit(pay([b])), /closed/);
   });
 });
 
