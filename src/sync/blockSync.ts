@@ -10,6 +10,7 @@ import { blockQuestion } from '../wire/messages/questions.ts';
 import { type PeerKey, type PeerRequestError, WIRE_ERRORS } from '../wire/peer.ts';
 import { BlockJobs, type HeldJob } from './blockJobs.ts';
 import { missingBlocks } from './blockPath.ts';
+import { Patience } from './patience.ts';
 import { isUsable, type PeerTip, type PeerTips } from './peerTips.ts';
 
 export interface BlockSyncDeps {
@@ -25,8 +26,10 @@ export interface BlockSyncDeps {
 
 /** Blocks ahead of the first missing one that may be under way: enough for eight peers, few to keep in memory. */
 const WINDOW = 64;
-/** Requests under way per peer; net allows 16 of all kinds. */
+/** Requests under way per peer; net allows 16 of all kinds. Fewer when blocks are large: a slow link must not time out. */
 const PER_PEER = 8;
+const PER_PEER_LARGE = 2;
+const PER_PEER_BYTES = 4 << 20;
 /** Blocks held for their turn; above it they go to the chain out of order, which keeps them on disk. */
 const HOLD_BYTES = 16 << 20;
 /** … as do those whose predecessor does not come for so long. */
@@ -39,6 +42,8 @@ const FIRST_GUESS_BYTES = 100_000;
 const HEDGE_MS = 3000;
 /** A peer that has the header but not yet the body is asked again after this. */
 const NOT_FOUND_MS = 2000;
+/** A silent peer may be the only one we have, behind a link that was cut for a while. */
+const SILENT_MS = 5000;
 /** A peer that failed on a block is not asked for it again for so long. */
 const FAILED_MS = 60_000;
 /** A busy peer gets a rest. */
@@ -50,6 +55,7 @@ const TICK_MS = 500;
 /** Downloads bodies of every peer's best branch that has more work than our tip, from several peers at once. */
 export class BlockSync {
   readonly #deps: BlockSyncDeps;
+  readonly #patience: Patience;
   readonly #jobs = new BlockJobs();
   readonly #inFlight = new Map<PeerKey, number>();
   /** `block/peer` → monotonic ms until which the peer is not asked for the block. Bounded: old ones are forgotten. */
@@ -67,6 +73,7 @@ export class BlockSync {
 
   constructor(deps: BlockSyncDeps) {
     this.#deps = deps;
+    this.#patience = new Patience(deps.net, deps.clock);
   }
 
   start(): void {
@@ -172,7 +179,8 @@ export class BlockSync {
   }
 
   #mayAsk(peer: PeerKey): boolean {
-    if ((this.#inFlight.get(peer) ?? 0) >= PER_PEER) return false;
+    const depth = Math.min(PER_PEER, Math.max(PER_PEER_LARGE, Math.floor(PER_PEER_BYTES / this.#averageBytes)));
+    if ((this.#inFlight.get(peer) ?? 0) >= depth) return false;
     if (this.#now() < (this.#restUntil.get(peer) ?? 0)) return false;
     let asked = 0;
     for (const n of this.#inFlight.values()) asked += n;
@@ -226,10 +234,14 @@ export class BlockSync {
     this.#jobs.unask(entry, peer);
     const { net, logger } = this.#deps;
     logger.debug({ peer, height: entry.height, reason: error.reason, code: error.code }, 'no block');
+    const detail = `BLOCK ${entry.height}: ${error.message}`;
     const fault = faultOf(error);
     if (fault !== undefined) {
       this.#exclude(entry, peer, FAILED_MS);
-      net.penalize(peer, fault, `BLOCK ${entry.height}: ${error.message}`);
+      net.penalize(peer, fault, detail);
+    } else if (error.reason === 'timeout') {
+      this.#exclude(entry, peer, SILENT_MS);
+      this.#patience.timedOut(peer, detail);
     } else if (error.code === WIRE_ERRORS.NOT_FOUND) this.#exclude(entry, peer, NOT_FOUND_MS);
     else if (error.code === WIRE_ERRORS.PRUNED || error.code === WIRE_ERRORS.NOT_SERVED) {
       this.#exclude(entry, peer, FAILED_MS);

@@ -126,7 +126,7 @@ export class HeaderSession {
 
   #failure(error: PeerRequestError): SessionEnd {
     const fault = faultOf(error);
-    return fault === 'malformed' ? { end: 'broken', fault: broken(fault, error.message) } : { end: 'failed', error };
+    return fault === undefined ? { end: 'failed', error } : { end: 'broken', fault: broken(fault, error.message) };
   }
 
   #locator(): Hash256[] {

@@ -9,6 +9,7 @@ import type { PeerKey } from '../wire/peer.ts';
 import { FutureHeaders } from './futureHeaders.ts';
 import { HeaderBudget } from './headerBudget.ts';
 import { HeaderSession, type HeaderSessionDeps, type SessionEnd, type SessionPhase } from './headerSession.ts';
+import { Patience } from './patience.ts';
 import type { Claim, PeerTip, PeerTips } from './peerTips.ts';
 
 export interface HeaderSyncDeps extends Omit<HeaderSessionDeps, 'minimumWork' | 'mayPresync'> {
@@ -54,12 +55,14 @@ export class HeaderSync {
   readonly #states = new Map<PeerKey, PeerState>();
   readonly #future: FutureHeaders;
   readonly #budget: HeaderBudget;
+  readonly #patience: Patience;
   readonly #life = new Lifetime();
 
   constructor(deps: HeaderSyncDeps) {
     this.#deps = deps;
     this.#future = new FutureHeaders(deps.maxFutureSeconds);
     this.#budget = new HeaderBudget(deps.clock);
+    this.#patience = new Patience(deps.net, deps.clock);
   }
 
   start(): void {
@@ -253,7 +256,7 @@ export class HeaderSync {
         break;
       case 'failed':
         logger.debug({ peer: peer.key, reason: end.error.reason }, 'no headers');
-        if (end.error.reason === 'timeout') net.penalize(peer.key, 'timeout', `HEADERS: ${end.error.message}`);
+        if (end.error.reason === 'timeout') this.#patience.timedOut(peer.key, `HEADERS: ${end.error.message}`);
         pause(RETRY_MS);
         break;
       default:

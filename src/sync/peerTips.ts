@@ -52,8 +52,8 @@ export interface PeerTipsDeps {
 const POLL_MS = 10_000;
 /** Each wait lies within ±25 %, so that nodes started together do not ask together. */
 const JITTER = 0.25;
-/** After an error answer or silence. */
-const POLL_AFTER_FAILURE_MS = 30_000;
+/** After an error answer: the peer is busy or does not serve us. */
+const POLL_AFTER_REFUSAL_MS = 30_000;
 const TICK_MS = 1000;
 
 interface Record extends PeerTip {
@@ -171,7 +171,7 @@ export class PeerTips {
       this.claim(record.key, tip);
     } catch (error) {
       const failure = requestErrorOf(error);
-      record.nextPollMs = this.#nextPoll(POLL_AFTER_FAILURE_MS);
+      if (failure.reason === 'answer') record.nextPollMs = this.#nextPoll(POLL_AFTER_REFUSAL_MS);
       const fault = faultOf(failure);
       if (fault !== undefined) net.penalize(record.key, fault, `TIP: ${failure.message}`);
     } finally {

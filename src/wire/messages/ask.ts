@@ -51,10 +51,12 @@ export async function ask<A>(net: Pick<PeerPorts, 'request'>, peer: PeerKey, que
   }
 }
 
-/** The rule a failed request breaks: bad bytes and silence are the peer's fault, error answers and lost connections are not. */
+/**
+ * The rule a failed request breaks: bad bytes are the peer's fault, error answers and lost connections are not. Silence
+ * is judged by those who wait for more than one answer (sync's Patience).
+ */
 export function faultOf(error: PeerRequestError): RuleCode | undefined {
-  if (error.reason === 'malformed') return 'malformed';
-  return error.reason === 'timeout' ? 'timeout' : undefined;
+  return error.reason === 'malformed' ? 'malformed' : undefined;
 }
 
 /** Passes PeerRequestErrors on as values; any other throw is our own failure and stays one. */

@@ -15,7 +15,9 @@ import { decodeTxProof, encodeTxProofRequest, type TxProof } from './txProof.ts'
 import { decodeTxs, encodeTxsRequest } from './txs.ts';
 import { MESSAGE } from './types.ts';
 
-/** Small answers: a peer that needs longer than this for 100 bytes is not worth waiting for. */
+/** A tip: asked again soon, and what a cut connection hides should show soon after it healed. */
+const TIP_MS = 5000;
+/** Small answers that take some work. */
 const SHORT_MS = 10_000;
 /** Up to 1 MiB. */
 const LIST_MS = 15_000;
@@ -24,7 +26,7 @@ const BLOCK_MS = 30_000;
 
 /** The peer's tip; `own` tells it ours. */
 export function tipQuestion(stream: StreamName, own?: Tip): Question<Tip> {
-  return { stream, type: MESSAGE.TIP, payload: encodeTipRequest(own), decode: decodeTip, timeoutMs: SHORT_MS };
+  return { stream, type: MESSAGE.TIP, payload: encodeTipRequest(own), decode: decodeTip, timeoutMs: TIP_MS };
 }
 
 /** `more`: the answer was cut by a limit, so the peer may have further headers. */
