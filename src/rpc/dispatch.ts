@@ -2,7 +2,7 @@ import type { Clock, Logger } from '../util/ports.ts';
 import type { Backend } from './backend.ts';
 import { bindArgs } from './bind.ts';
 import { RPC, RpcError } from './errors.ts';
-import type { Json, JsonObject } from './json.ts';
+import { type Json, type JsonObject, RawJson, writeJson } from './json.ts';
 import { allMethods } from './methods/all.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { type Call, type Dialect, readCall } from './request.ts';
@@ -13,6 +13,10 @@ import type { CallContext } from './spec.ts';
 const RUNNING_CALLS = 32;
 /** Members of a batch run before others get a turn. */
 const BATCH_TURN = 32;
+/** Characters of all answers of a batch: V8 has no strings of more than 2^29, and memory is finite. */
+const MAX_BATCH_ANSWER = 128 * 1024 * 1024;
+
+const TOO_MUCH = new RpcError(RPC.OUT_OF_MEMORY, 'The batch has too long an answer: this call was not made');
 
 /** What a request came to. `errorCode` is set when a single call of the old dialect failed: HTTP shows it in its status. */
 export type Outcome =
@@ -42,11 +46,14 @@ export interface DispatcherParts {
   readonly log: Logger;
   /** Resolves after other work had a turn. */
   readonly yieldTurn: () => Promise<void>;
+  /** Smaller in tests. */
+  readonly maxBatchAnswer?: number;
 }
 
 /** Takes parsed requests, runs methods, gives answers back. Knows nothing of HTTP. */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
+  readonly #maxBatchAnswer: number;
   readonly #slots = new Slots(RUNNING_CALLS);
   readonly #active = new Set<{ readonly method: string; readonly sinceMs: number }>();
   readonly #stopping = Promise.withResolvers<void>();
@@ -55,6 +62,7 @@ export class Dispatcher {
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
+    this.#maxBatchAnswer = parts.maxBatchAnswer ?? MAX_BATCH_ANSWER;
   }
 
   /** What callers are told (-28) until `ready`. */
@@ -119,10 +127,15 @@ export class Dispatcher {
       if (typeof method === 'string' && !allows(method)) return { kind: 'forbidden', method };
     }
     const answers: Json[] = [];
+    let length = 0;
     for (const [at, member] of members.entries()) {
       if (at % BATCH_TURN === BATCH_TURN - 1) await this.#parts.yieldTurn();
-      const { body } = await this.#answer(readCall(member));
-      if (body !== undefined) answers.push(body);
+      const call = readCall(member);
+      const { body } = await this.#answer(length < this.#maxBatchAnswer ? call : { ...call, error: TOO_MUCH });
+      if (body === undefined) continue;
+      const text = writeJson(body);
+      length += text.length;
+      answers.push(new RawJson(text));
     }
     // `[]` gives `[]`; a batch of notifications only gives nothing.
     return answers.length === 0 && members.length > 0 ? { kind: 'nothing' } : { kind: 'answer', body: answers };

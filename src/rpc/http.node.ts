@@ -9,11 +9,11 @@ import { RPC } from './errors.ts';
 import { parseJson, writeJson } from './json.ts';
 
 /** 32 MiB: the largest request (Bitcoin Core MAX_SIZE); a 4 MB block in hex takes 8. */
-const MAX_BODY = 32 * 1024 * 1024;
-/** Bodies held in memory together: eight of the largest. */
-const MAX_BODIES = 8 * MAX_BODY;
+const DEFAULT_MAX_BODY = 32 * 1024 * 1024;
+/** Bodies held in memory together, in largest bodies. */
+const BODIES_AT_ONCE = 8;
 /** Requests taken at once; they wait for their turn inside. Beyond it callers are told to come back (503). */
-const MAX_REQUESTS = 4096;
+const DEFAULT_WORK_QUEUE = 4096;
 /** Bitcoin Core waits this long before it tells of a wrong password. */
 const WRONG_PASSWORD_DELAY_MS = 250;
 /** Wrong passwords being delayed at the same time; more are answered at once, so that they cannot pile up. */
@@ -38,6 +38,10 @@ export interface HttpOptions {
   /** Addresses and networks that may connect beside loopback. */
   readonly allowIps: readonly string[];
   readonly whitelist?: Whitelist;
+  /** Bytes of a request at most, default 32 MiB. */
+  readonly maxBody?: number;
+  /** Requests that may run and wait before 503, default 4096. */
+  readonly workQueue?: number;
   readonly log: Logger;
   /** Shorter in tests. */
   readonly timeouts?: { readonly headersMs: number; readonly requestMs: number; readonly checkMs: number };
@@ -66,7 +70,9 @@ class RequestHandler {
   readonly #dispatcher: Dispatcher;
   readonly #allow: AllowList;
   readonly #auth: Authenticator;
-  readonly #bodies = new BodyBudget(MAX_BODIES);
+  readonly #maxBody: number;
+  readonly #workQueue: number;
+  readonly #bodies: BodyBudget;
   #open = 0;
   #delayed = 0;
   draining = false;
@@ -76,6 +82,9 @@ class RequestHandler {
     this.#options = options;
     this.#allow = allow;
     this.#auth = new Authenticator(options.auth);
+    this.#maxBody = options.maxBody ?? DEFAULT_MAX_BODY;
+    this.#workQueue = options.workQueue ?? DEFAULT_WORK_QUEUE;
+    this.#bodies = new BodyBudget(BODIES_AT_ONCE * this.#maxBody);
   }
 
   /** Answers text, or nothing. With `close` the connection ends after it. */
@@ -105,8 +114,8 @@ class RequestHandler {
     }
     const verdict = this.#auth.check(req.headers.authorization);
     if (!verdict.ok) return this.#refuse(req, res, verdict.tried);
-    if (this.#open > MAX_REQUESTS) return this.#send(res, 503, 'Work queue depth exceeded', { 'Retry-After': '1' });
-    const body = await readBody(req, MAX_BODY, this.#bodies);
+    if (this.#open > this.#workQueue) return this.#send(res, 503, 'Work queue depth exceeded', { 'Retry-After': '1' });
+    const body = await readBody(req, this.#maxBody, this.#bodies);
     if (body.kind === 'gone') return;
     if (body.kind === 'too-large') return this.#send(res, 413, '', { Connection: 'close' });
     if (body.kind === 'busy')
@@ -182,7 +191,7 @@ export async function startRpcHttp(dispatcher: Dispatcher, options: HttpOptions)
     },
     (req, res) => handler.handle(req, res),
   );
-  server.maxConnections = 2 * MAX_REQUESTS;
+  server.maxConnections = 2 * (options.workQueue ?? DEFAULT_WORK_QUEUE) + 64;
   const { address, port, family } = await listen(server, options.host, options.port);
   server.on('error', (error) => options.log.error({ err: error }, 'rpc listener failed'));
   const shown = family === 'IPv6' ? `[${address}]` : address;

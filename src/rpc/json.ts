@@ -10,8 +10,8 @@ export class Coins {
   }
 }
 
-/** A number kept as it was written, because a double would not print the same: ids are echoed verbatim. */
-export class RawNumber {
+/** JSON text kept as it is: ids whose number a double would print differently, and answers that are written already. */
+export class RawJson {
   readonly text: string;
 
   constructor(text: string) {
@@ -20,7 +20,7 @@ export class RawNumber {
 }
 
 /** What a method may answer: JSON with exact amounts and integers of any size. `undefined` members are left out. */
-export type Json = null | boolean | number | bigint | string | Coins | RawNumber | readonly Json[] | JsonObject;
+export type Json = null | boolean | number | bigint | string | Coins | RawJson | readonly Json[] | JsonObject;
 export interface JsonObject {
   readonly [key: string]: Json | undefined;
 }
@@ -48,18 +48,18 @@ export function formatDouble(value: number): string {
   return fraction === '' ? sign + whole : `${sign}${whole}.${fraction}`;
 }
 
-type Scalar = null | boolean | number | bigint | string | Coins | RawNumber;
+type Scalar = null | boolean | number | bigint | string | Coins | RawJson;
 
 function scalar(value: Scalar): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'bigint') return value.toString();
   if (typeof value === 'number') return Number.isSafeInteger(value) ? (value + 0).toString() : formatDouble(value);
-  return value instanceof RawNumber ? value.text : formatCoins(value.satoshi);
+  return value instanceof RawJson ? value.text : formatCoins(value.satoshi);
 }
 
 const isScalar = (value: Json): value is Scalar =>
-  value === null || typeof value !== 'object' || value instanceof Coins || value instanceof RawNumber;
+  value === null || typeof value !== 'object' || value instanceof Coins || value instanceof RawJson;
 
 /**
  * JSON text of `value`. With `indent` > 0 on several lines as Bitcoin Core's pretty writer does.
@@ -105,7 +105,7 @@ export function nestsDeeperThan(text: string, max: number = MAX_JSON_DEPTH): boo
 /** Keeps ids whose number would be printed otherwise. `source` is the number's own text (ES2025 JSON.parse source access). */
 function keepIds(key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (key !== 'id' || typeof value !== 'number' || context?.source === undefined) return value;
-  return scalar(value) === context.source ? value : new RawNumber(context.source);
+  return scalar(value) === context.source ? value : new RawJson(context.source);
 }
 
 /** The value of a JSON text, or undefined when it is not JSON or nests too deep. */
@@ -124,6 +124,6 @@ export function typeName(value: Json | undefined): 'null' | 'bool' | 'object' | 
   if (typeof value === 'boolean') return 'bool';
   if (typeof value === 'string') return 'string';
   if (typeof value === 'number' || typeof value === 'bigint') return 'number';
-  if (value instanceof Coins || value instanceof RawNumber) return 'number';
+  if (value instanceof Coins || value instanceof RawJson) return 'number';
   return Array.isArray(value) ? 'array' : 'object';
 }

@@ -157,6 +157,19 @@ describe('dispatch: batches', () => {
   });
 });
 
+describe('dispatch: batches whose answer grows too long', () => {
+  it('get -7 for the calls beyond, which are not made', async () => {
+    const node = new FakeNode();
+    const dispatcher = makeDispatcher(node.full(), { maxBatchAnswer: 100 });
+    const { body } = await answerOf(dispatcher, [
+      { method: 'echo', params: ['x'.repeat(200)], id: 1 },
+      { method: 'stop', id: 2 },
+    ]);
+    assert.equal(body[0].result[0].length, 200);
+    assert.deepEqual([body[1].error.code, body[1].id, node.stopped], [-7, 2, false]);
+  });
+});
+
 describe('dispatch: warm-up and our own failures', () => {
   it('answers -28 with the current message until ready', async () => {
     const dispatcher = makeDispatcher();

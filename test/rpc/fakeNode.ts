@@ -49,6 +49,15 @@ export class FakeNode {
     return this.#tipListeners.size;
   }
 
+  /** BIP113: median of the last eleven times, the header's own included. */
+  #medianTime(time: number, parent: HeaderInfo | undefined): number {
+    const times = [time];
+    for (let at = parent; at !== undefined && times.length < 11; at = this.entries.get(hashKey(at.header.prevHash))) {
+      times.push(at.header.time);
+    }
+    return times.sort((a, b) => a - b)[times.length >> 1] as number;
+  }
+
   addHeader(sealed: SealedHeader, status: HeaderInfo['status'], txCount: number): HeaderInfo {
     const { header, seal } = sealed;
     const parent = this.entries.get(hashKey(header.prevHash));
@@ -57,7 +66,7 @@ export class FakeNode {
       seal,
       height: parent === undefined ? 0 : parent.height + 1,
       chainWork: (parent?.chainWork ?? 0n) + workOf(header.bits),
-      medianTime: header.time,
+      medianTime: this.#medianTime(header.time, parent),
       status,
       hasBody: txCount > 0,
       txCount,

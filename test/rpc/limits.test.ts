@@ -4,6 +4,25 @@ import { AUTH, rawExchange, startTestServer, type TestServer } from './server.ts
 
 const MIB = 1024 * 1024;
 
+describe('JSON-RPC work queue', () => {
+  it('waits rather than refuses; beyond its length 503 with Retry-After', async () => {
+    const t = await startTestServer({ workQueue: 3 });
+    const ask = (body: string) => fetch(t.server.url, { method: 'POST', headers: { Authorization: AUTH }, body });
+    try {
+      const waiting = [1, 2, 3].map((id) => ask(`{"method":"waitfornewblock","params":[0],"id":${id}}`));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const refused = await ask('{"method":"uptime","id":1}');
+      assert.equal(refused.status, 503);
+      assert.equal(refused.headers.get('retry-after'), '1');
+      t.node.mine();
+      for (const answer of await Promise.all(waiting)) assert.equal(answer.status, 200);
+      assert.equal((await ask('{"method":"uptime","id":1}')).status, 200);
+    } finally {
+      await t.server.stop();
+    }
+  });
+});
+
 describe('JSON-RPC limits', () => {
   let t: TestServer;
   before(async () => {

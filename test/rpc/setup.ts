@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import type { Backend } from '../../src/rpc/backend.ts';
-import { Dispatcher } from '../../src/rpc/dispatch.ts';
+import { Dispatcher, type DispatcherParts } from '../../src/rpc/dispatch.ts';
 import { RpcError } from '../../src/rpc/errors.ts';
 import { type Json, type JsonObject, writeJson } from '../../src/rpc/json.ts';
 import { silentLogger } from '../../src/util/ports.ts';
 
-export function makeDispatcher(backend?: Backend): Dispatcher {
+export function makeDispatcher(backend?: Backend, more: Partial<DispatcherParts> = {}): Dispatcher {
   const dispatcher = new Dispatcher({
     clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
     log: silentLogger,
     yieldTurn: () => new Promise((resolve) => setImmediate(resolve)),
+    ...more,
   });
   if (backend !== undefined) dispatcher.ready(backend);
   return dispatcher;

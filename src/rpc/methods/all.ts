@@ -1,6 +1,8 @@
 import type { MethodSpec } from '../spec.ts';
+import { blockStatsMethods } from './blockStats.ts';
 import { chainMethods } from './chain.ts';
 import { controlMethods } from './control.ts';
+import { historyMethods } from './history.ts';
 import { ledgerMethods } from './ledger.ts';
 import { lightMethods } from './light.ts';
 import { mempoolMethods } from './mempool.ts';
@@ -15,6 +17,8 @@ import { waitMethods } from './wait.ts';
 /** Every method there is; the registry picks those that a node offers. */
 export const allMethods: readonly MethodSpec[] = [
   ...chainMethods,
+  ...historyMethods,
+  ...blockStatsMethods,
   ...proofMethods,
   ...mempoolMethods,
   ...rawTxMethods,

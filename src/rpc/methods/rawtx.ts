@@ -1,18 +1,16 @@
-import { displayHash, type Hash256 } from '../../primitives/hash.ts';
-import type { Broken } from '../../primitives/rules.ts';
+import { displayHash } from '../../primitives/hash.ts';
 import type { Tx } from '../../primitives/tx.ts';
 import { equalBytes } from '../../util/bytes.ts';
 import { toHex } from '../../util/hex.ts';
-import type { Backend, BlocksBackend, CoinInfo, HeaderInfo } from '../backend.ts';
+import type { Backend } from '../backend.ts';
 import { decodeFailed, invalidParameter, notFound, RPC, RpcError, typeError } from '../errors.ts';
 import { Coins, type JsonObject } from '../json.ts';
-import { spentIn } from '../present/block.ts';
-import { confirmationsOf, isActive } from '../present/header.ts';
 import { txJson, txShape } from '../present/tx.ts';
 import { decodeRawTx } from '../rawTx.ts';
 import { isUnspendable, isWorthWrapping } from '../scriptScan.ts';
 import { type MethodSpec, method, optional, r, required } from '../spec.ts';
-import { bodyOf, entryOf } from './find.ts';
+import { findTx, rawTransaction } from './findTx.ts';
+import { alreadyInChain, isMissing, refusal, stateText } from './txRefusal.ts';
 
 /** 0.10 coins per 1000 vbytes (Bitcoin Core DEFAULT_MAX_RAW_TX_FEE_RATE). */
 const DEFAULT_MAX_FEE_RATE = 10_000_000n;
@@ -28,96 +26,6 @@ const maxfeerate = optional(
     default: '"0.10"',
   },
 );
-
-interface FoundTx {
-  readonly tx: Tx;
-  /** Undefined for a pool transaction. */
-  readonly entry: HeaderInfo | undefined;
-  /** Coins it spends, when known. */
-  spent(): Promise<readonly CoinInfo[] | undefined>;
-}
-
-async function inBlock(blocks: BlocksBackend, entry: HeaderInfo, txid: Hash256): Promise<FoundTx | undefined> {
-  const block = await bodyOf(blocks, entry);
-  const tx = block.txs.find((one) => equalBytes(one.txid, txid));
-  if (tx === undefined) return undefined;
-  return { tx, entry, spent: async () => (await spentIn(blocks, entry, block))(tx) };
-}
-
-type FullBackend = Backend & { readonly blocks: BlocksBackend };
-
-/** Finds a transaction in the pool or a block, with Bitcoin Core's messages (-5) when it is not there. */
-async function findTx(backend: FullBackend, txid: Hash256, blockHash: Hash256 | undefined): Promise<FoundTx> {
-  const { blocks, mempool, headers } = backend;
-  if (blockHash !== undefined) {
-    const found = await inBlock(blocks, entryOf(headers, blockHash, 'Block hash not found'), txid);
-    if (found !== undefined) return found;
-    throw notFound('No such transaction found in the provided block. Use gettransaction for wallet transactions.');
-  }
-  const pooled = mempool?.get(txid);
-  if (pooled !== undefined) return { tx: pooled.tx, entry: undefined, spent: () => pooledCoins(backend, pooled.tx) };
-  const entry = blocks.txIndex ? await blocks.findTx(txid) : undefined;
-  const found = entry === undefined ? undefined : await inBlock(blocks, entry, txid);
-  if (found !== undefined) return found;
-  const where = blocks.txIndex
-    ? 'No such mempool or blockchain transaction'
-    : 'No such mempool transaction. Use -txindex or provide a block hash to enable blockchain transaction queries';
-  throw notFound(`${where}. Use gettransaction for wallet transactions.`);
-}
-
-async function pooledCoins({ blocks, mempool }: FullBackend, tx: Tx): Promise<readonly CoinInfo[] | undefined> {
-  const confirmed = await blocks.coins(tx.inputs.map((input) => input.prevout));
-  const coins: CoinInfo[] = [];
-  for (const [at, { prevout }] of tx.inputs.entries()) {
-    const parent = mempool?.get(prevout.txid);
-    const out = parent?.tx.outputs[prevout.index];
-    const coin = out === undefined ? confirmed[at] : { out, height: parent?.height ?? 0, coinbase: false };
-    if (coin === undefined) return undefined;
-    coins.push(coin);
-  }
-  return coins;
-}
-
-async function rawTransaction(
-  backend: FullBackend,
-  found: FoundTx,
-  verbosity: number,
-  asked: boolean,
-): Promise<JsonObject> {
-  const { tx, entry } = found;
-  const { headers, scripts } = backend;
-  const spent = verbosity >= 2 ? await found.spent() : undefined;
-  const view = spent === undefined ? { hex: true } : { hex: true, spent, prevouts: true };
-  const active = entry !== undefined && isActive(headers, entry);
-  return {
-    in_active_chain: asked && entry !== undefined ? active : undefined,
-    ...txJson(scripts, tx, view),
-    blockhash: entry?.header.id,
-    confirmations: entry === undefined ? undefined : active ? confirmationsOf(headers, entry) : 0,
-    time: active ? entry.header.time : undefined,
-    blocktime: active ? entry.header.time : undefined,
-  };
-}
-
-/** What Bitcoin Core's TxValidationState prints: the reason, and the detail when there is one. */
-const stateText = ({ rule, detail }: Broken): string =>
-  detail === '' || detail === rule ? rule : `${rule}, ${detail}`;
-
-const isMissing = ({ rule }: Broken): boolean => rule === 'missing-inputs' || rule === 'bad-txns-inputs-missingorspent';
-
-/** Bitcoin Core JSONRPCTransactionError: -25 missing inputs and limits of the caller, -26 everything the rules refuse. */
-function refusal(verdict: Broken): RpcError {
-  if (isMissing(verdict)) return new RpcError(RPC.VERIFY_ERROR, 'bad-txns-inputs-missingorspent');
-  if (verdict.rule === 'max-fee-exceeded') {
-    return new RpcError(RPC.VERIFY_ERROR, 'Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)');
-  }
-  if (verdict.rule === 'txn-already-known') return alreadyInChain();
-  return new RpcError(RPC.VERIFY_REJECTED, stateText(verdict));
-}
-
-function alreadyInChain(): RpcError {
-  return new RpcError(RPC.VERIFY_ALREADY_IN_CHAIN, 'Transaction outputs already in utxo set');
-}
 
 const NO_WRAPPINGS = { p2sh: undefined, segwit: undefined };
 const MISSING_INPUT_HINT = 'Make sure the tx has at least one input.';
