@@ -39,18 +39,21 @@ interface Quota {
   readonly bytes: TokenBucket;
   readonly slots: Slots;
   refused: number;
+  /** Requests whose answer has not left. */
+  working: number;
 }
 
 /**
  * Answers requests. Per peer: a token bucket for requests and one for bytes answered, and at most `concurrentPerPeer`
  * requests worked on at once; more stay unread, which reaches the sender as back-pressure. Over all peers, answers that
- * slow readers have not taken are bounded: beyond it requests are answered BUSY.
+ * slow readers have not taken are bounded: beyond it each peer is served one request at a time.
  */
 export class RequestServer {
   readonly #ports: RequestServerPorts;
   /** Kept after a peer left: reconnecting does not refill its buckets. */
   readonly #quotas = new Lru<PeerKey, Quota>(1024);
-  #answerBytes = 0;
+  /** Bytes of answers that wait to be taken, over all peers. */
+  #unsent = 0;
 
   constructor(ports: RequestServerPorts) {
     this.#ports = ports;
@@ -78,9 +81,11 @@ export class RequestServer {
           for await (const request of source) {
             checkType(request);
             await quota.slots.take();
+            quota.working++;
             const work = this.#work(request, peer, quota, handler, send)
               .catch((error: Error) => stream.abort(error))
               .finally(() => {
+                quota.working--;
                 quota.slots.give();
                 working.delete(work);
               });
@@ -109,11 +114,11 @@ export class RequestServer {
     const answer = refused ?? (await this.#handle(request, peer, handler));
     const size = answer.payload.length;
     quota.bytes.spend(size, this.#ports.clock.monotonicMs());
-    this.#answerBytes += size;
+    this.#unsent += size;
     try {
       await send(request.requestId, answer);
     } finally {
-      this.#answerBytes -= size;
+      this.#unsent -= size;
     }
   }
 
@@ -125,7 +130,9 @@ export class RequestServer {
       return encodeError(WIRE_ERRORS.RATE, 'too many requests');
     }
     quota.refused = 0;
-    if (this.#answerBytes > this.#ports.limits.answerMemoryBytes) return encodeError(WIRE_ERRORS.BUSY, 'busy');
+    // Then one request at a time each: slow readers must not lock out the others.
+    if (quota.working > 1 && this.#unsent > this.#ports.limits.answerMemoryBytes)
+      return encodeError(WIRE_ERRORS.BUSY, 'busy');
     return undefined;
   }
 
@@ -159,6 +166,7 @@ export class RequestServer {
       bytes: new TokenBucket(limits.answerBytesPerSecond, limits.answerBurstBytes, now),
       slots: new Slots(limits.concurrentPerPeer),
       refused: 0,
+      working: 0,
     };
     this.#quotas.set(peer, quota);
     return quota;

@@ -1,7 +1,7 @@
 import { Lru } from '../util/lru.ts';
 import type { PeerKey } from '../wire/peer.ts';
 
-/** Points halve in this time: five small faults within minutes are an attack, one an hour is a bad line. */
+/** Points halve every so often: five small faults within minutes are an attack, one an hour is a bad line. */
 export const SCORE_HALF_LIFE_MS = 600_000;
 /** At this many points a peer is banned. */
 export const BAN_SCORE = 100;
@@ -12,15 +12,22 @@ export class Scores {
 
   /** Points now. `nowMs` is monotonic. */
   get(peer: PeerKey, nowMs: number): number {
-    const entry = this.#points.get(peer);
-    return entry === undefined ? 0 : entry.points * 0.5 ** ((nowMs - entry.atMs) / SCORE_HALF_LIFE_MS);
+    return this.#decayed(peer, nowMs).points;
   }
 
   /** Adds points and returns the sum. */
   add(peer: PeerKey, points: number, nowMs: number): number {
-    const sum = this.get(peer, nowMs) + points;
-    this.#points.set(peer, { points: sum, atMs: nowMs });
-    return sum;
+    const { points: before, atMs } = this.#decayed(peer, nowMs);
+    this.#points.set(peer, { points: before + points, atMs });
+    return before + points;
+  }
+
+  /** In whole steps, so that faults in quick succession add up exactly. */
+  #decayed(peer: PeerKey, nowMs: number): { points: number; atMs: number } {
+    const entry = this.#points.get(peer);
+    if (entry === undefined) return { points: 0, atMs: nowMs };
+    const steps = Math.floor((nowMs - entry.atMs) / SCORE_HALF_LIFE_MS);
+    return { points: entry.points * 0.5 ** steps, atMs: entry.atMs + steps * SCORE_HALF_LIFE_MS };
   }
 
   forget(peer: PeerKey): void {
