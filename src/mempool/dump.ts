@@ -1,7 +1,6 @@
-import { hash256 } from '../crypto/hash.ts';
 import { broken, type Check, passed } from '../primitives/rules.ts';
 import { readTx, type Tx } from '../primitives/tx.ts';
-import { asciiBytes, concatBytes, equalBytes } from '../util/bytes.ts';
+import { asciiBytes, equalBytes } from '../util/bytes.ts';
 import { DecodeError, Reader, Writer } from '../util/codec.ts';
 
 /** A transaction as remembered between two runs. */
@@ -13,27 +12,26 @@ export interface DumpedTx {
 
 const MAGIC = asciiBytes('CAIRNPOOL');
 const VERSION = 1;
-const CHECKSUM = 32;
 /** Time and the smallest transaction the decoder reads. */
 const MIN_RECORD = 18;
 
-/** magic ‖ version u8 ‖ CompactSize n ‖ n × (timeMs u64 ‖ tx) ‖ SHA256d of all before. Parents come before children. */
+/**
+ * magic ‖ version u8 ‖ CompactSize n ‖ n × (timeMs u64 ‖ tx). Parents come before children. No checksum: everything is judged
+ * anew when it is read back, so a changed byte at worst loses a transaction.
+ */
 export function encodeDump(txs: readonly DumpedTx[]): Uint8Array {
   const w = new Writer(1 << 16);
   w.put(MAGIC).u8(VERSION).compactSize(txs.length);
   for (const { tx, timeMs } of txs) w.u64(BigInt(timeMs)).put(tx.bytes);
-  const body = w.finish();
-  return concatBytes(body, hash256(body));
+  return w.finish();
 }
 
-/** Reads what encodeDump wrote; 'malformed' with the reason when the bytes are cut, changed or of an unknown version. */
+/** Reads what encodeDump wrote; 'malformed' with the reason when the bytes are cut, foreign or of an unknown version. */
 export function decodeDump(file: Uint8Array): Check<DumpedTx[]> {
   // Of a Buffer, slices would share memory; of a plain array they are copies, as everywhere else.
   const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
-  const body = bytes.subarray(0, Math.max(0, bytes.length - CHECKSUM));
-  if (!equalBytes(bytes.subarray(body.length), hash256(body))) return broken('malformed', 'pool file: wrong checksum');
   try {
-    const r = new Reader(body);
+    const r = new Reader(bytes);
     if (!equalBytes(r.take(MAGIC.length, 'magic'), MAGIC)) return broken('malformed', 'pool file: wrong magic');
     const version = r.u8('version');
     if (version !== VERSION) return broken('malformed', `pool file: version ${version} is unknown`);

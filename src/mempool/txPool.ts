@@ -152,7 +152,14 @@ export class TxPool implements Mempool {
     let refused = 0;
     for (const { tx, timeMs } of dumped.value) {
       if (timeMs < oldest) expired++;
-      else if ((await this.#queue.run(() => this.#admit(tx, { restoring: false, timeMs }))).ok) admitted++;
+      else if (
+        (
+          await this.#queue.run(() =>
+            this.#admit(tx, { restoring: false, timeMs: Math.min(timeMs, this.#ports.clock.nowMs()) }),
+          )
+        ).ok
+      )
+        admitted++;
       else refused++;
     }
     return passed({ admitted, expired, refused });
