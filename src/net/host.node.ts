@@ -202,6 +202,7 @@ class Host implements Network {
   }
 
   start(): Promise<void> {
+    if (this.#stopping !== undefined) return Promise.reject(new Error('network was stopped'));
     this.#starting ??= this.#start();
     return this.#starting;
   }
@@ -242,7 +243,7 @@ class Host implements Network {
     createStack: typeof import('./stack.node.ts')['createStack'],
     datastore: LevelDatastore,
   ): Promise<void> {
-    const { privateKey, listen, announce, userAgent, maxPeers, lan, mdns, blockSeconds, chain, platform, logger } =
+    const { privateKey, listen, announce, userAgent, maxPeers, lan, mdns, dht, blockSeconds, chain, platform, logger } =
       this.#options;
     const { clock, timers } = platform;
     const node = await createStack({
@@ -257,6 +258,7 @@ class Host implements Network {
       lan: lan ?? chain.development,
       development: chain.development,
       mdns: mdns ?? false,
+      dht: dht ?? true,
       blockSeconds: blockSeconds ?? 15,
       limits: this.#limits,
       appSpecificScore: (peer) => -this.#scores.get(peer, clock.monotonicMs()),
@@ -297,8 +299,6 @@ class Host implements Network {
 
   async #stop(): Promise<void> {
     await this.#starting?.catch(() => undefined);
-    this.#starting ??= Promise.reject(new Error('network was stopped'));
-    this.#starting.catch(() => undefined);
     await this.#lifetime.close();
     await this.#saving;
   }

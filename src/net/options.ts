@@ -87,6 +87,8 @@ export interface NetworkOptions {
   readonly maxPeers?: number;
   /** Find peers on the local network. Default off. */
   readonly mdns?: boolean;
+  /** Take part in the DHT of the chain, to find peers and to be found. Default on. */
+  readonly dht?: boolean;
   /** Private addresses are worth telling others. Default: on development networks. */
   readonly lan?: boolean;
   /** Seconds between blocks: what gossip scores expect. Default 15. */

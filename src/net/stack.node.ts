@@ -31,6 +31,7 @@ export interface StackOptions {
   readonly lan: boolean;
   readonly development: boolean;
   readonly mdns: boolean;
+  readonly dht: boolean;
   readonly blockSeconds: number;
   readonly limits: NetworkLimits;
   /** Zero or below. */
@@ -132,7 +133,7 @@ export async function createStack(o: StackOptions): Promise<Libp2p<Services>> {
       identify: identify(),
       identifyPush: identifyPush(),
       ping: ping({ maxInboundStreams: 4 }),
-      dht: dhtService,
+      ...(o.dht ? { dht: dhtService } : {}),
       pubsub: gossip(o),
     },
   });
@@ -149,6 +150,6 @@ export interface Services extends Record<string, unknown> {
   identify: ReturnType<ReturnType<typeof identify>>;
   identifyPush: ReturnType<ReturnType<typeof identifyPush>>;
   ping: ReturnType<ReturnType<typeof ping>>;
-  dht: ReturnType<ReturnType<typeof kadDHT>>;
+  dht?: ReturnType<ReturnType<typeof kadDHT>>;
   pubsub: ReturnType<ReturnType<typeof gossipsub>>;
 }

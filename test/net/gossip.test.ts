@@ -40,7 +40,7 @@ describe('net: gossip', () => {
   });
 
   async function listener(options: Partial<NetworkOptions> = {}, topics?: readonly TopicName[]): Promise<Listener> {
-    const l = new Listener(nets.create({ targetOutbound: 0, ...options }), topics);
+    const l = new Listener(nets.create({ targetOutbound: 0, dht: false, ...options }), topics);
     await l.network.start();
     return l;
   }
