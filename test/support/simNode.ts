@@ -1,5 +1,5 @@
 import { ChainManager } from '../../src/chain/chainManager.ts';
-import { inlineScriptChecker } from '../../src/chain/scriptCheckerInline.ts';
+import { inlineScriptChecker, type VerifyInput } from '../../src/chain/scriptCheckerInline.ts';
 import { judgeFor } from '../../src/consensus/registry.ts';
 import { TxPool } from '../../src/mempool/txPool.ts';
 import type { Network } from '../../src/params/network.ts';
@@ -18,6 +18,13 @@ export interface SimNodeOptions {
   readonly minChainWork?: bigint;
   readonly network?: Network;
 }
+
+/** A scriptSig of one zero byte fails, everything else passes. */
+const verify: VerifyInput = (tx, index) => {
+  const { scriptSig } = tx.inputs[index] as (typeof tx.inputs)[number];
+  const fails = scriptSig.length === 1 && scriptSig[0] === 0;
+  return fails ? { ok: false, error: 'EVAL_FALSE', detail: 'steered' } : { ok: true };
+};
 
 /** A whole full node but for libp2p, disk and RPC: real chain, pool, sync and relay in the simulated network. */
 export class SimNode {
@@ -64,7 +71,7 @@ export class SimNode {
 
   static async open(sim: SimNet, key: PeerKey, options: SimNodeOptions = {}): Promise<SimNode> {
     const network = options.network ?? regtest;
-    const scripts = inlineScriptChecker({ verify: () => ({ ok: true }), pause: async () => {} });
+    const scripts = inlineScriptChecker({ verify, pause: async () => {} });
     const { clock } = sim;
     const chain = await ChainManager.open({
       network,

@@ -30,8 +30,8 @@ export function serveHeaders(chain: ChainReader, payload: Uint8Array): Uint8Arra
   const last = request.stop === undefined ? chain.tip() : chain.entry(request.stop);
   if (last === undefined) throw new WireRefusal(WIRE_ERRORS.UNKNOWN_STOP, 'unknown stop hash');
   if (!chain.isActive(last) && !last.hasBody) throw new WireRefusal(WIRE_ERRORS.NOT_SERVED, 'branch without bodies');
-  const fork = chain.findFork(request.locator, last);
-  const count = Math.min(request.max, last.height - fork.height);
+  const fork = chain.findFork(request.locator, chain.isActive(last) ? chain.tip() : last);
+  const count = Math.min(request.max, Math.max(0, last.height - fork.height));
   return encodeHeaders(headersThatFit(branch(chain, fork, last, count), request.seals), request.seals);
 }
 
