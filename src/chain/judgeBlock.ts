@@ -1,5 +1,5 @@
 import type { Judge } from '../consensus/engine.ts';
-import { checkTimeAfterMedian, checkTimeNotFuture, checkTimewarp, checkVersion } from '../consensus/headerRules.ts';
+import { checkHeaderInContext } from '../consensus/headerRules.ts';
 import { checkBlockAlone } from '../ledger/block/checkBlockAlone.ts';
 import { checkBlockInHeaderContext } from '../ledger/block/checkBlockInHeaderContext.ts';
 import { connectBlock } from '../ledger/block/connectBlock.ts';
@@ -10,7 +10,7 @@ import { CoinMap, UtxoOverlay } from '../ledger/utxoOverlay.ts';
 import type { ConsensusParams } from '../params/network.ts';
 import type { Block } from '../primitives/block.ts';
 import type { BlockHeader } from '../primitives/header.ts';
-import { broken, type Check, PASSED, passed } from '../primitives/rules.ts';
+import { type Check, passed } from '../primitives/rules.ts';
 import { assert } from '../util/assert.ts';
 import { contextAfter, type IndexEntry } from './headerIndex.ts';
 import type { ChainStore, CoinChange, ScriptChecker } from './ports.ts';
@@ -73,18 +73,5 @@ export function judgeUnsealedHeader(
   nowMs: number,
 ): Check {
   const ctx = contextAfter(parent);
-  const bits = judge.nextBits(ctx, parent.state, header.time);
-  if (header.bits !== bits)
-    return broken('bad-diffbits', `bits 0x${header.bits.toString(16)} where 0x${bits.toString(16)} is due`);
-  const checks = [
-    () => checkTimeAfterMedian(header, ctx),
-    () => checkTimewarp(header, ctx, params.pow),
-    () => checkTimeNotFuture(header, params.maxFutureSeconds, nowMs),
-    () => checkVersion(header, ctx, params.heights),
-  ];
-  for (const check of checks) {
-    const verdict = check();
-    if (!verdict.ok) return verdict;
-  }
-  return PASSED;
+  return checkHeaderInContext(header, ctx, params, judge.nextBits(ctx, parent.state, header.time), nowMs);
 }

@@ -17,15 +17,46 @@ export function checkTimeAfterMedian(header: BlockHeader, ctx: HeaderContext): C
   return broken('time-too-old', `time ${header.time} is not after the median time past ${median}`);
 }
 
-/** BIP94: seconds by which the first block of a retarget period may lie before the last of the period before. */
+/** Seconds by which the first block of a retarget period may lie before its parent: BIP94 and BIP54. */
 const BIP94_TIMEWARP = 600;
+const BIP54_TIMEWARP = 7200;
 
-/** The first block of a retarget period is at most 600 s earlier than its parent (BIP94). */
-export function checkTimewarp(header: BlockHeader, ctx: HeaderContext, pow: ConsensusParams['pow']): Check {
-  if (!pow.bip94 || ctx.height % pow.interval !== 0) return PASSED;
-  const earliest = ctx.parent.time - BIP94_TIMEWARP;
-  if (header.time >= earliest) return PASSED;
-  return broken('time-timewarp-attack', `time ${header.time} of the first block of a period is before ${earliest}`);
+/** Retarget periods have edges to abuse only with Bitcoin's algorithm; cairn networks close them always (protocol §G.2). */
+function guardsPeriods({ rules, pow, bip54 }: ConsensusParams): boolean {
+  return pow.algo === 'bitcoin' && (bip54 || rules === 'cairn');
+}
+
+/** Earliest time that the rules on period edges allow at ctx.height; 0 where they say nothing. Unix seconds. */
+function earliestInPeriod(ctx: HeaderContext, params: ConsensusParams): { warp: number; reversal: number } {
+  const { interval, bip94 } = params.pow;
+  const guarded = guardsPeriods(params);
+  const place = ctx.height % interval;
+  const first = place === 0 && (bip94 || guarded);
+  const last = place === interval - 1 && guarded;
+  return {
+    warp: first ? ctx.parent.time - (bip94 ? BIP94_TIMEWARP : BIP54_TIMEWARP) : 0,
+    reversal: last ? ctx.ancestor(ctx.height - place).time : 0,
+  };
+}
+
+/** The first block of a retarget period is at most 600 s (BIP94) or 7200 s (BIP54) earlier than its parent. */
+export function checkTimewarp(header: BlockHeader, ctx: HeaderContext, params: ConsensusParams): Check {
+  const { warp } = earliestInPeriod(ctx, params);
+  if (header.time >= warp) return PASSED;
+  return broken('time-timewarp-attack', `time ${header.time} of the first block of a period is before ${warp}`);
+}
+
+/** The last block of a retarget period is not earlier than its first (BIP54). */
+export function checkPeriodForward(header: BlockHeader, ctx: HeaderContext, params: ConsensusParams): Check {
+  const { reversal } = earliestInPeriod(ctx, params);
+  if (header.time >= reversal) return PASSED;
+  return broken('time-negative-interval', `time ${header.time} ends a period that began at ${reversal}`);
+}
+
+/** Earliest time the next header may carry, for those who make one (Bitcoin Core GetMinimumTime). Unix seconds. */
+export function earliestTime(ctx: HeaderContext, params: ConsensusParams): number {
+  const { warp, reversal } = earliestInPeriod(ctx, params);
+  return Math.max(ctx.medianTimePast() + 1, warp, reversal);
 }
 
 /** At most `maxFutureSeconds` ahead of the clock (Bitcoin Core MAX_FUTURE_BLOCK_TIME; protocol §G.2). `nowMs`: Unix ms. */
@@ -71,7 +102,8 @@ export function checkHeaderInContext(
   const checks: readonly (() => Check)[] = [
     () => checkBits(header, due),
     () => checkTimeAfterMedian(header, ctx),
-    () => checkTimewarp(header, ctx, params.pow),
+    () => checkTimewarp(header, ctx, params),
+    () => checkPeriodForward(header, ctx, params),
     () => checkTimeNotFuture(header, params.maxFutureSeconds, nowMs),
     () => checkVersion(header, ctx, params.heights),
   ];

@@ -25,7 +25,7 @@ const amount = z
   .refine((s) => /^[0-9]{1,16}$/.test(s) && isMoney(BigInt(s)), 'must be at most 2100000000000000 satoshi');
 
 /** Bounded so that a genesis block stays far below the largest block. */
-const MAX_ALLOCATIONS = 10_000;
+const MAX_ALLOCATIONS = 5_000;
 
 const allocation = z.strictObject({
   script: z.string().refine((s) => isHexOf(s, 100) && s.length > 0 && !s.startsWith('6a'), {

@@ -31,6 +31,7 @@ export const RULES = {
   'time-too-old': INVALID,
   'time-too-new': HONEST,
   'time-timewarp-attack': INVALID,
+  'time-negative-interval': INVALID,
   'bad-version': INVALID,
   'prev-blk-not-found': HONEST,
   'bad-prevblk': INVALID,

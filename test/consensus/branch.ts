@@ -17,6 +17,14 @@ export class Branch<S> {
     this.states = [judge.genesis()];
   }
 
+  /** A branch of its own that starts as this one is now. */
+  fork(): Branch<S> {
+    const copy = new Branch(this.judge, this.headers[0] as BlockHeader);
+    copy.headers.push(...this.headers.slice(1));
+    copy.states.push(...this.states.slice(1));
+    return copy;
+  }
+
   get tip(): BlockHeader {
     return this.headers.at(-1) as BlockHeader;
   }

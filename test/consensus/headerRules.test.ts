@@ -1,9 +1,15 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { headerContext, medianOf, medianTimePast } from '../../src/consensus/headerContext.ts';
-import { checkTimewarp, minimumVersion } from '../../src/consensus/headerRules.ts';
+import { checkPeriodForward, checkTimewarp, earliestTime, minimumVersion } from '../../src/consensus/headerRules.ts';
+import { judgeOf } from '../../src/consensus/registry.ts';
+import type { ConsensusParams } from '../../src/params/network.ts';
 import { ZERO_HASH } from '../../src/primitives/hash.ts';
-import { BlockHeader } from '../../src/primitives/header.ts';
+import { BlockHeader, decodeHeader } from '../../src/primitives/header.ts';
+import type { Check } from '../../src/primitives/rules.ts';
+import { fromHex } from '../../src/util/hex.ts';
+import { vectorJson } from '../support/vectors.ts';
+import { Branch } from './branch.ts';
 import { MAINNET } from './mainnet.ts';
 
 const at = (time: number): BlockHeader =>
@@ -55,6 +61,15 @@ describe('consensus/headerContext', () => {
   });
 });
 
+const SHORT: ConsensusParams = { ...MAINNET, pow: { ...MAINNET.pow, interval: 4 } };
+const BIP94: ConsensusParams = { ...SHORT, pow: { ...SHORT.pow, bip94: true } };
+const GUARDED: ConsensusParams = { ...SHORT, rules: 'cairn' as const };
+
+const codeOf = (verdict: Check): string => (verdict.ok ? 'ok' : verdict.rule);
+
+/** A parent of time 10,000; any other ancestor has a thousand times its height. */
+const contextOf = (height: number, median?: number) => headerContext(height, at(10_000), (h) => at(1000 * h), median);
+
 describe('consensus/headerRules', () => {
   it('block versions: 2 from BIP34, 3 from BIP66, 4 from BIP65', () => {
     const { heights } = MAINNET;
@@ -71,15 +86,81 @@ describe('consensus/headerRules', () => {
   });
 
   it("'time-timewarp-attack': the first block of a BIP94 period at most 600 s before its parent", () => {
-    const pow = { ...MAINNET.pow, bip94: true, interval: 4 };
-    const ctx = (height: number) => headerContext(height, at(10_000), () => at(0));
-    const rule = (time: number, height: number, p = pow): string => {
-      const verdict = checkTimewarp(at(time), ctx(height), p);
-      return verdict.ok ? 'ok' : verdict.rule;
-    };
+    const rule = (time: number, height: number, params = BIP94): string =>
+      codeOf(checkTimewarp(at(time), contextOf(height), params));
     assert.equal(rule(9400, 4), 'ok');
     assert.equal(rule(9399, 4), 'time-timewarp-attack');
     assert.equal(rule(9399, 5), 'ok');
-    assert.equal(rule(9399, 4, { ...pow, bip94: false }), 'ok');
+    assert.equal(rule(9399, 4, SHORT), 'ok');
+  });
+
+  it("'time-timewarp-attack': 7200 s where BIP54 guards the periods: cairn networks with Bitcoin's algorithm", () => {
+    const rule = (time: number, height: number, params = GUARDED): string =>
+      codeOf(checkTimewarp(at(time), contextOf(height), params));
+    assert.equal(rule(2800, 4), 'ok');
+    assert.equal(rule(2799, 4), 'time-timewarp-attack');
+    assert.equal(rule(0, 3), 'ok');
+    assert.equal(rule(2799, 4, { ...SHORT, bip54: true }), 'time-timewarp-attack');
+    const asert = { ...GUARDED, pow: { ...GUARDED.pow, algo: 'asert' as const } };
+    assert.equal(rule(0, 4, asert), 'ok');
+  });
+
+  it("'time-negative-interval': the last block of a period not before its first (BIP54)", () => {
+    const rule = (time: number, height: number, params = GUARDED): string =>
+      codeOf(checkPeriodForward(at(time), contextOf(height), params));
+    // Block 4 of the context below has time 4000; it is the first of the period that block 7 ends.
+    assert.equal(rule(4000, 7), 'ok');
+    assert.equal(rule(3999, 7), 'time-negative-interval');
+    assert.equal(rule(3999, 6), 'ok');
+    assert.equal(rule(0, 7, SHORT), 'ok');
+    assert.equal(rule(0, 7, BIP94), 'ok');
+  });
+
+  it('earliestTime is the first second that all rules allow', () => {
+    const times = (height: number, params: ConsensusParams): number => earliestTime(contextOf(height, 2000), params);
+    assert.equal(times(5, GUARDED), 2001);
+    assert.equal(times(4, GUARDED), 2800);
+    assert.equal(times(4, BIP94), 9400);
+    assert.equal(times(7, GUARDED), 4000);
+    assert.equal(times(7, SHORT), 2001);
+  });
+});
+
+interface HeaderTree {
+  readonly block_headers: readonly string[];
+  readonly valid?: boolean;
+  readonly comment?: string;
+  readonly extensions?: readonly HeaderTree[];
+}
+
+describe('consensus: header chains of BIP54', () => {
+  it('every chain is valid without BIP54, and with it where its vector says so', function () {
+    this.timeout(60_000);
+    const tree = vectorJson<HeaderTree>(this, 'bips/bip54-timestamps.json');
+    let verdicts = 0;
+    const reasons = new Set<string>();
+    /** Extends a branch by the node's headers; the code of the first that is refused. */
+    const play = (branch: Branch<unknown>, node: HeaderTree): string => {
+      for (const hex of node.block_headers) {
+        const verdict = branch.add(decodeHeader(fromHex(hex)));
+        if (!verdict.ok) return verdict.rule;
+      }
+      return 'ok';
+    };
+    const walk = (node: HeaderTree, plain: Branch<unknown>, guarded: Branch<unknown>): void => {
+      assert.equal(play(plain, node), 'ok', node.comment);
+      const code = play(guarded, node);
+      if (node.valid !== undefined) {
+        assert.equal(code === 'ok', node.valid, `${node.comment}: ${code}`);
+        verdicts++;
+        reasons.add(code);
+      }
+      for (const next of node.extensions ?? []) walk(next, plain.fork(), guarded.fork());
+    };
+    const [genesis, ...rest] = tree.block_headers;
+    const start = (params: ConsensusParams) => new Branch(judgeOf(params), decodeHeader(fromHex(genesis as string)));
+    walk({ ...tree, block_headers: rest }, start(MAINNET), start({ ...MAINNET, bip54: true }));
+    assert.ok(verdicts >= 8, `${verdicts} chains`);
+    assert.deepEqual([...reasons].sort(), ['ok', 'time-negative-interval', 'time-timewarp-attack']);
   });
 });
