@@ -16,6 +16,9 @@ const BATCH_TURN = 32;
 /** Characters of all answers of a batch: V8 has no strings of more than 2^29, and memory is finite. */
 const MAX_BATCH_ANSWER = 128 * 1024 * 1024;
 
+/** Subscribes to the caller's going away; returns the end of it. */
+export type OnGone = (listener: () => void) => () => void;
+
 const TOO_MUCH = new RpcError(RPC.OUT_OF_MEMORY, 'The batch has too long an answer: this call was not made');
 
 /** What a request came to. `errorCode` is set when a single call of the old dialect failed: HTTP shows it in its status. */
@@ -56,7 +59,8 @@ export class Dispatcher {
   readonly #maxBatchAnswer: number;
   readonly #slots = new Slots(RUNNING_CALLS);
   readonly #active = new Set<{ readonly method: string; readonly sinceMs: number }>();
-  readonly #stopping = Promise.withResolvers<void>();
+  readonly #endListeners = new Set<() => void>();
+  #stopped = false;
   #warmup = 'RPC server started';
   #ready: CallContext | undefined;
 
@@ -73,18 +77,30 @@ export class Dispatcher {
   /** From now on methods run. */
   ready(backend: Backend): Registry {
     const registry = createRegistry(allMethods, backend);
-    const stopping = this.#stopping.promise;
-    this.#ready = { backend, registry, stopping, active: () => [...this.#active] };
+    this.#ready = { backend, registry, onEnd: this.#onEnd(undefined), active: () => [...this.#active] };
     return registry;
   }
 
   /** Waiting methods return at once. */
   stop(): void {
-    this.#stopping.resolve();
+    this.#stopped = true;
+    for (const listener of [...this.#endListeners]) listener();
+  }
+
+  #onEnd(onGone: OnGone | undefined): CallContext['onEnd'] {
+    return (listener) => {
+      if (this.#stopped) listener();
+      this.#endListeners.add(listener);
+      const unlisten = onGone?.(listener);
+      return () => {
+        this.#endListeners.delete(listener);
+        unlisten?.();
+      };
+    };
   }
 
   /** Runs one method. Throws RpcError. */
-  async call(method: string, params: readonly Json[] | JsonObject | null): Promise<Json> {
+  async call(method: string, params: readonly Json[] | JsonObject | null, onGone?: OnGone): Promise<Json> {
     const context = this.#ready;
     if (context === undefined) throw new RpcError(RPC.IN_WARMUP, this.#warmup);
     const spec = context.registry.find(method);
@@ -93,7 +109,7 @@ export class Dispatcher {
     const entry = { method, sinceMs: this.#parts.clock.monotonicMs() };
     this.#active.add(entry);
     try {
-      const run = () => spec.run(args, context);
+      const run = () => spec.run(args, onGone === undefined ? context : { ...context, onEnd: this.#onEnd(onGone) });
       return (await (spec.waits === true ? run() : this.#slots.run(run))) ?? null;
     } catch (error) {
       if (error instanceof RpcError) throw error;
@@ -105,23 +121,31 @@ export class Dispatcher {
     }
   }
 
-  /** The answer to a whole request body. `allows` tells whether the user may call a method. */
-  async handle(request: Json | undefined, allows: (method: string) => boolean = () => true): Promise<Outcome> {
+  /** The answer to a whole request body. `allows`: may the user call a method; `onGone`: tells when the caller went away. */
+  async handle(
+    request: Json | undefined,
+    allows: (method: string) => boolean = () => true,
+    onGone?: OnGone,
+  ): Promise<Outcome> {
     if (request === undefined) return unreadable(new RpcError(RPC.PARSE_ERROR, 'Parse error'));
-    if (Array.isArray(request)) return this.#batch(request, allows);
+    if (Array.isArray(request)) return this.#batch(request, allows, onGone);
     if (request === null || typeof request !== 'object') {
       return unreadable(new RpcError(RPC.PARSE_ERROR, 'Top-level object parse error'));
     }
     const call = readCall(request);
     if (call.error === undefined && !allows(call.method)) return { kind: 'forbidden', method: call.method };
-    const { body, error } = await this.#answer(call);
+    const { body, error } = await this.#answer(call, onGone);
     if (body === undefined) return { kind: 'nothing' };
     return error === undefined || call.dialect === '2.0'
       ? { kind: 'answer', body }
       : { kind: 'answer', body, errorCode: error.code };
   }
 
-  async #batch(members: readonly Json[], allows: (method: string) => boolean): Promise<Outcome> {
+  async #batch(
+    members: readonly Json[],
+    allows: (method: string) => boolean,
+    onGone: OnGone | undefined,
+  ): Promise<Outcome> {
     for (const member of members) {
       const method = (member as { method?: unknown } | null)?.method;
       if (typeof method === 'string' && !allows(method)) return { kind: 'forbidden', method };
@@ -131,7 +155,7 @@ export class Dispatcher {
     for (const [at, member] of members.entries()) {
       if (at % BATCH_TURN === BATCH_TURN - 1) await this.#parts.yieldTurn();
       const call = readCall(member);
-      const { body } = await this.#answer(length < this.#maxBatchAnswer ? call : { ...call, error: TOO_MUCH });
+      const { body } = await this.#answer(length < this.#maxBatchAnswer ? call : { ...call, error: TOO_MUCH }, onGone);
       if (body === undefined) continue;
       const text = writeJson(body);
       length += text.length;
@@ -142,12 +166,15 @@ export class Dispatcher {
   }
 
   /** Runs a call; `body` is undefined for notifications. */
-  async #answer(call: Call): Promise<{ readonly body: JsonObject | undefined; readonly error?: RpcError }> {
+  async #answer(
+    call: Call,
+    onGone: OnGone | undefined,
+  ): Promise<{ readonly body: JsonObject | undefined; readonly error?: RpcError }> {
     if (call.error !== undefined)
       return { body: reply(call.dialect, call.id, undefined, call.error), error: call.error };
     const quiet = call.dialect === '2.0' && call.id === undefined;
     try {
-      const result = await this.call(call.method, call.params);
+      const result = await this.call(call.method, call.params, onGone);
       return { body: quiet ? undefined : reply(call.dialect, call.id, result, undefined) };
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../util/ports.ts';
+import { writeAnswer } from './answer.node.ts';
 import { Authenticator, mayCall, type RpcAuth, type Whitelist } from './auth.node.ts';
 import { AllowList, isLoopback } from './bindRules.node.ts';
 import { BodyBudget, readBody } from './body.node.ts';
-import type { Dispatcher } from './dispatch.ts';
+import type { Dispatcher, OnGone } from './dispatch.ts';
 import { RPC } from './errors.ts';
 import { parseJson, writeJson } from './json.ts';
 
@@ -23,6 +24,8 @@ const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 /** Idle connections are kept longer than clients usually keep theirs, so that we are not the one who closes. */
 const KEEP_ALIVE_MS = 120_000;
+/** A client that takes nothing of its answer for so long is dropped, and the answer with it. */
+const ANSWER_TIMEOUT_MS = 30_000;
 /** Requests still running when the server stops get this long. */
 const DRAIN_MS = 3_000;
 
@@ -44,7 +47,12 @@ export interface HttpOptions {
   readonly workQueue?: number;
   readonly log: Logger;
   /** Shorter in tests. */
-  readonly timeouts?: { readonly headersMs: number; readonly requestMs: number; readonly checkMs: number };
+  readonly timeouts?: {
+    readonly headersMs: number;
+    readonly requestMs: number;
+    readonly checkMs: number;
+    readonly answerMs: number;
+  };
 }
 
 export interface RpcHttpServer {
@@ -94,7 +102,7 @@ class RequestHandler {
     const close = this.draining ? { Connection: 'close' } : {};
     const length = status === 204 ? {} : { 'Content-Length': String(bytes.length) };
     res.writeHead(status, { ...length, ...close, ...headers });
-    res.end(bytes);
+    writeAnswer(res, bytes, this.#options.timeouts?.answerMs ?? ANSWER_TIMEOUT_MS);
   }
 
   handle(req: IncomingMessage, res: ServerResponse): void {
@@ -142,7 +150,12 @@ class RequestHandler {
   async #run(user: string, text: string | undefined, res: ServerResponse): Promise<void> {
     const request = text === undefined ? undefined : parseJson(text)?.value;
     const { whitelist, log } = this.#options;
-    const outcome = await this.#dispatcher.handle(request, (method) => mayCall(whitelist, user, method));
+    const onGone: OnGone = (listener) => {
+      if (res.destroyed) listener();
+      res.once('close', listener);
+      return () => res.off('close', listener);
+    };
+    const outcome = await this.#dispatcher.handle(request, (method) => mayCall(whitelist, user, method), onGone);
     if (outcome.kind === 'nothing') return this.#send(res, 204, '');
     if (outcome.kind === 'forbidden') {
       log.warn({ user, method: outcome.method }, 'rpc: user may not call this method');
@@ -188,6 +201,8 @@ export async function startRpcHttp(dispatcher: Dispatcher, options: HttpOptions)
       connectionsCheckingInterval: options.timeouts?.checkMs ?? 2_000,
       keepAliveTimeout: KEEP_ALIVE_MS,
       noDelay: true,
+      // Simple tools send no Host; nothing here depends on it.
+      requireHostHeader: false,
     },
     (req, res) => handler.handle(req, res),
   );

@@ -50,8 +50,8 @@ export type Category = 'Blockchain' | 'Cairn' | 'Control' | 'Mining' | 'Network'
 export interface CallContext<B = Backend> {
   readonly backend: B;
   readonly registry: Registry;
-  /** Resolves when the server stops: waiting methods return then. */
-  readonly stopping: Promise<void>;
+  /** Calls `listener` when the server stops or the caller has gone away: nobody waits for the answer. Returns its end. */
+  onEnd(listener: () => void): () => void;
   /** Methods running now, oldest first. */
   active(): readonly { readonly method: string; readonly sinceMs: number }[];
 }

@@ -26,7 +26,7 @@ describe('JSON-RPC work queue', () => {
 describe('JSON-RPC limits', () => {
   let t: TestServer;
   before(async () => {
-    t = await startTestServer({ timeouts: { headersMs: 300, requestMs: 600, checkMs: 100 } });
+    t = await startTestServer({ timeouts: { headersMs: 300, requestMs: 600, checkMs: 100, answerMs: 300 } });
   });
   after(() => t.server.stop());
 
@@ -90,6 +90,58 @@ describe('JSON-RPC limits', () => {
     await rawExchange(t.server.port, head, 5000);
     assert.ok(performance.now() - started < 4000, 'closed by the server');
     await works();
+  });
+
+  it('drops a client that does not take its answer', async function () {
+    this.timeout(10_000);
+    const text = 'x'.repeat(16 * MIB);
+    const body = `{"method":"echo","params":["${text}"],"id":1}`;
+    const head = `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: ${AUTH}\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const socket = connect(t.server.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.pause();
+    socket.write(head + body);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    let got = 0;
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.on('data', (chunk) => {
+      got += chunk.length;
+    });
+    socket.resume();
+    await closed;
+    assert.ok(got < text.length, `${got} bytes came`);
+    await works();
+  });
+
+  it('serves a slow client that goes on taking its answer', async function () {
+    this.timeout(10_000);
+    const text = 'x'.repeat(8 * MIB);
+    const body = `{"method":"echo","params":["${text}"],"id":1}`;
+    const head = `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: ${AUTH}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const socket = connect(t.server.port, '127.0.0.1');
+    let got = 0;
+    socket.on('data', (chunk) => {
+      got += chunk.length;
+      socket.pause();
+      setTimeout(() => socket.resume(), 10);
+    });
+    socket.write(head + body);
+    await new Promise((resolve) => socket.once('close', resolve));
+    assert.ok(got > text.length, `${got} bytes came`);
+  });
+
+  it('stops waiting for a client that went away', async () => {
+    const body = '{"method":"waitfornewblock","params":[0],"id":1}';
+    const head = `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: ${AUTH}\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const before = t.node.listenerCount();
+    await rawExchange(t.server.port, head + body, 100);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(t.node.listenerCount(), before);
+  });
+
+  it('answers without a Host header', async () => {
+    const request = `POST / HTTP/1.1\r\nAuthorization: ${AUTH}\r\nConnection: close\r\nContent-Length: 26\r\n\r\n{"method":"uptime","id":1}`;
+    assert.match(await rawExchange(t.server.port, request), /^HTTP\/1\.1 200 /);
   });
 
   it('forgets clients that go away in the middle', async () => {

@@ -125,6 +125,16 @@ export const controlMethods: readonly MethodSpec[] = [
     run: (args) => args.all,
   }),
   method({
+    name: 'syncwithvalidationinterfacequeue',
+    category: 'Blockchain',
+    text: 'Waits until everybody has heard of the newest block. They always have: listeners run before a block counts as connected.',
+    params: [],
+    result: [r.none()],
+    needs: [],
+    hidden: true,
+    run: () => null,
+  }),
+  method({
     name: 'getsyncinfo',
     category: 'Cairn',
     text: 'Returns how far this node has caught up with its network.',

@@ -61,6 +61,7 @@ const addnode: MethodSpec = method({
   result: [r.none()],
   examples: ['"192.168.0.6:18444" "onetry"'],
   needs: ['peers'],
+  waits: true,
   async run(args, { backend: { peers } }) {
     const command = args.str(1);
     if (command !== 'add' && command !== 'remove' && command !== 'onetry') {

@@ -18,7 +18,7 @@ async function waitForTip(
   at: number,
   done: (tip: HeaderInfo) => boolean,
 ): Promise<JsonObject> {
-  const { backend, stopping } = context;
+  const { backend, onEnd } = context;
   const ms = args.long(at, 0);
   if (ms < 0) throw new RpcError(RPC.MISC_ERROR, 'Negative timeout');
   const { headers, node } = backend;
@@ -28,9 +28,11 @@ async function waitForTip(
       if (done(headers.tip())) over.resolve();
     });
     const cancel = ms > 0 ? node.timers.after(ms, over.resolve) : undefined;
+    const unlisten = onEnd(over.resolve);
     try {
-      await Promise.race([over.promise, stopping]);
+      await over.promise;
     } finally {
+      unlisten();
       unsubscribe();
       cancel?.();
     }
