@@ -5,15 +5,17 @@ import { type Block, encodeSealedBlock } from '../primitives/block.ts';
 import { hashKey } from '../primitives/hash.ts';
 import { Lifetime } from '../util/lifetime.ts';
 import type { Logger, Timers } from '../util/ports.ts';
+import type { PeerPorts } from '../wire/messages/ask.ts';
 import { encodeSealedHeader } from '../wire/messages/gossip.ts';
 import { MAX_GOSSIP_BLOCK } from '../wire/messages/types.ts';
-import type { TopicName } from '../wire/peer.ts';
+import { SERVICES, type TopicName } from '../wire/peer.ts';
 import type { Heard } from './heard.ts';
 import type { PublishPort } from './ports.ts';
 
 export interface AnnouncerDeps {
   readonly chain: ChainReader;
   readonly mempool: Mempool;
+  readonly net: Pick<PeerPorts, 'peers'>;
   readonly publish: PublishPort;
   /** Asks all peers for their tip, telling ours (sync's PeerTips.pollAll): reaches those that gossip does not. */
   readonly tellTip: () => void;
@@ -106,14 +108,17 @@ export class Announcer {
 
   #send(key: string, message: Message): void {
     if (this.#life.closed) return;
-    const { publish, logger } = this.#deps;
-    message.attempts++;
+    const { publish, logger, net } = this.#deps;
+    const listeners = net.peers().some((peer) => (peer.hello.services & SERVICES.RELAY) !== 0);
+    if (listeners) message.attempts++;
     this.#waiting.delete(key);
     if (message.attempts < MAX_ATTEMPTS) this.#waiting.set(key, message);
     if (this.#waiting.size > MAX_WAITING) {
       const oldest = this.#waiting.keys().next();
       if (!oldest.done) this.#waiting.delete(oldest.value);
     }
+    // Header gossip has listeners that relay nothing: light nodes.
+    if (!listeners && message.topic !== 'header') return;
     publish(message.topic, message.data())
       .then((peers) => {
         logger.debug({ topic: message.topic, peers }, 'announced');

@@ -103,7 +103,7 @@ export class HeaderSession {
     return this.#added;
   }
 
-  /** Ends the session after the answer under way. */
+  /** Ends the session; the answer under way is dropped. */
   stop(): void {
     this.#stopped = true;
   }
@@ -117,10 +117,10 @@ export class HeaderSession {
       } catch (error) {
         return this.#failure(requestErrorOf(error));
       }
+      if (this.#stopped) return { end: 'complete', last: undefined };
       this.#lastAnswerMs = this.#deps.clock.monotonicMs();
       const end = await this.#take(answer);
       if (end !== undefined) return end;
-      if (this.#stopped) return { end: 'complete', last: undefined };
     }
   }
 

@@ -27,7 +27,7 @@ export interface HeaderSyncDeps extends Omit<HeaderSessionDeps, 'minimumWork' | 
 /** A fork of so many blocks of today's difficulty is looked at; one that starts deeper must show its work first (A.3). */
 const WORK_SLACK_BLOCKS = 144n;
 /** A first download is taken from one peer at a time: two would send the same. */
-const BULK_HEADERS = 2000;
+const BULK_HEADERS = 200;
 /** … unless that peer has been silent for so long: then another is asked as well. */
 const SLOW_MS = 3000;
 /** Several peers may be asked at once, so that a silent one costs no time. */

@@ -252,7 +252,7 @@ describe('light client', () => {
       const entry = light.chain.entry(mined.header.hash);
       assert.ok(entry);
       for (let i = 0; i < 4; i++) {
-        const block = await soon(light.client.proofs.fetchBlock(entry));
+        const block: Block | undefined = await soon(light.client.proofs.fetchBlock(entry));
         assert.equal(block?.txs.length, 2);
       }
       assert.ok(full.slice(0, 2).some((n) => light.net.rulesAgainst(n.key).includes('bad-txnmrklroot')));
@@ -271,9 +271,9 @@ describe('light client', () => {
         assert.ok(sent.ok && sent.peers.length === 2);
         await clock.until(() => full.every((n) => n.pool.get(own.txid) !== undefined), 3000, 'the pools');
         const [a] = full as [SimNode];
-        const [block] = (await a.mine(1, [own])) as [Block];
+        const confirming = (await a.mine(1, [own]))[0] as Block;
         await clock.until(
-          () => light.client.submitter.watched()[0]?.seenIn?.header.id === block.header.id,
+          () => light.client.submitter.watched()[0]?.seenIn?.header.id === confirming.header.id,
           3000,
           'seen',
         );
