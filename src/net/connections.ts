@@ -71,6 +71,11 @@ export class Connections {
     return sessions.length > 0;
   }
 
+  /** What the listeners are told about every connection that ends from now on. */
+  ending(reason: string): void {
+    for (const session of this.#sessions.values()) session.closeReason ??= reason;
+  }
+
   /** Closes connections for which `match` holds, also those still in hello. */
   disconnectWhere(match: (session: Session) => boolean, reason: string): void {
     for (const session of [...this.#sessions.values()]) if (match(session)) session.close(reason);

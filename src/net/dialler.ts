@@ -44,8 +44,9 @@ const UNKNOWN_MAX_WAIT_MS = 600_000;
 const EXTRA_OUTBOUND = 4;
 /** A connection that lived so long was no mistake: the next dial is not held back. */
 const GOOD_LIFETIME_MS = 60_000;
-const WALK_EVERY_MS = 10_000;
-const WALK_EVERY_SATISFIED_MS = 60_000;
+/** Between DHT walks: from the first to the second, doubling while nobody new is met. */
+const WALK_FIRST_MS = 1_000;
+const WALK_LAST_MS = 60_000;
 /** A look at the peer store when the last one found nobody to dial. */
 const LOOK_EVERY_MS = 5_000;
 
@@ -65,6 +66,7 @@ export class Dialler {
   #nextLookMs = 0;
   #walking = false;
   #nextWalkMs = 0;
+  #walkWaitMs = WALK_FIRST_MS;
 
   constructor(ports: DiallerPorts) {
     this.#ports = ports;
@@ -106,6 +108,13 @@ export class Dialler {
   isManual(key: PeerKey): boolean {
     for (const address of this.#manual.keys()) if (this.#keyAt(address) === key) return true;
     return false;
+  }
+
+  /** A new peer knows others: walk again soon when more are needed. */
+  joined(): void {
+    if (this.#ports.counts().outbound >= this.#ports.targetOutbound) return;
+    this.#walkWaitMs = WALK_FIRST_MS;
+    this.#nextWalkMs = Math.min(this.#nextWalkMs, this.#now() + WALK_FIRST_MS);
   }
 
   /** A ready peer left. One that leaves soon after connecting is held back as if the dial had failed. */
@@ -184,7 +193,8 @@ export class Dialler {
       this.#ports.logger.debug({ err }, 'DHT walk failed');
     } finally {
       this.#walking = false;
-      this.#nextWalkMs = this.#now() + (needy ? WALK_EVERY_MS : WALK_EVERY_SATISFIED_MS);
+      this.#nextWalkMs = this.#now() + (needy ? this.#walkWaitMs : WALK_LAST_MS);
+      this.#walkWaitMs = Math.min(2 * this.#walkWaitMs, WALK_LAST_MS);
       if (needy) this.#nextLookMs = 0;
     }
   }

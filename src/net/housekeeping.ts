@@ -1,5 +1,5 @@
-import type { Libp2p } from '@libp2p/interface';
-import type { Logger } from '../util/ports.ts';
+import type { Connection, Libp2p, PeerId } from '@libp2p/interface';
+import type { Logger, Timers } from '../util/ports.ts';
 import type { PeerKey } from '../wire/peer.ts';
 import { withPeerId } from './address.ts';
 import type { Anchors } from './anchors.ts';
@@ -11,7 +11,11 @@ import type { Peer, PeerTable } from './peers.ts';
 export interface HousekeepingPorts {
   readonly node: Libp2p;
   readonly router: GossipRouter;
-  readonly identify: (connection: Peer['session']['connection']) => Promise<unknown>;
+  identify(connection: Connection): Promise<unknown>;
+  /** Milliseconds. */
+  ping(peer: PeerId, signal: AbortSignal): Promise<number>;
+  readonly pingTimeoutMs: number;
+  readonly timers: Timers;
   readonly peers: PeerTable;
   readonly anchors: Anchors;
   readonly logger: Logger;
@@ -23,6 +27,8 @@ export interface HousekeepingPorts {
 
 /** A younger connection may still be opening its gossip streams. */
 const GOSSIP_GRACE_MS = 5_000;
+/** By then identify has told the peer's own addresses. */
+const REMEMBER_AFTER_MS = 1_000;
 /** Anchors are written when peers change, and for their time stamps this often. */
 const SAVE_EVERY_MS = 300_000;
 
@@ -39,9 +45,20 @@ export class Housekeeping {
     this.#watch = new GossipWatch({
       router: ports.router,
       speaksGossip: (peer) => this.#speaksGossip(peer),
-      identify: ports.identify,
+      identify: (connection) => ports.identify(connection),
       close: (peer, reason) => ports.disconnect(peer.key, reason),
     });
+  }
+
+  /** A new peer is measured at once, and remembered early: a node killed soon after should still know somebody. */
+  async welcome(peer: Peer): Promise<void> {
+    const { ping, pingTimeoutMs, timers } = this.#ports;
+    timers.after(REMEMBER_AFTER_MS, () => void this.rememberPeers().catch(() => undefined));
+    try {
+      peer.measured(await ping(peer.session.connection.remotePeer, AbortSignal.timeout(pingTimeoutMs)));
+    } catch {
+      // libp2p's connection monitor decides about peers that do not answer.
+    }
   }
 
   async round(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Stream } from '@libp2p/interface';
+import type { Connection, Libp2p, Stream } from '@libp2p/interface';
 import { pipe } from 'it-pipe';
 import type { RuleCode } from '../primitives/rules.ts';
 import { DecodeError } from '../util/codec.ts';
@@ -15,7 +15,7 @@ import {
   isRequestType,
 } from '../wire/frame.ts';
 import { MAX_FRAME_BYTES, MAX_MESSAGE_PAYLOAD } from '../wire/limits.ts';
-import { type PeerKey, WIRE_ERRORS, type WireMessage, WireRefusal } from '../wire/peer.ts';
+import { type PeerKey, type StreamName, WIRE_ERRORS, type WireMessage, WireRefusal } from '../wire/peer.ts';
 import { FrameError, FrameReader, writeFrame } from './frames.ts';
 import type { NetworkLimits } from './options.ts';
 import { Slots } from './slots.ts';
@@ -24,6 +24,10 @@ import { TokenBucket } from './tokenBucket.ts';
 export type RequestHandler = (from: PeerKey, message: WireMessage) => Promise<WireMessage>;
 
 export interface RequestServerPorts {
+  /** Protocol ids. */
+  readonly streams: Readonly<Record<StreamName, string>>;
+  /** Resolves when the connection has passed hello. */
+  ready(connection: Connection): Promise<unknown>;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly limits: NetworkLimits;
@@ -52,11 +56,37 @@ export class RequestServer {
   readonly #ports: RequestServerPorts;
   /** Kept after a peer left: reconnecting does not refill its buckets. */
   readonly #quotas = new Lru<PeerKey, Quota>(1024);
+  readonly #handlers = new Map<StreamName, RequestHandler>();
+  #node: Libp2p | undefined;
   /** Bytes of answers that wait to be taken, over all peers. */
   #unsent = 0;
 
   constructor(ports: RequestServerPorts) {
     this.#ports = ports;
+  }
+
+  /** One handler per stream name. */
+  handle(name: StreamName, handler: RequestHandler): void {
+    if (this.#handlers.has(name)) throw new Error(`stream ${name} has a handler already`);
+    this.#handlers.set(name, handler);
+    if (this.#node !== undefined) void this.#register(this.#node, name, handler);
+  }
+
+  /** Before the node starts. */
+  async attach(node: Libp2p): Promise<void> {
+    this.#node = node;
+    for (const [name, handler] of this.#handlers) await this.#register(node, name, handler);
+  }
+
+  async #register(node: Libp2p, name: StreamName, handler: RequestHandler): Promise<void> {
+    await node.handle(
+      this.#ports.streams[name],
+      async (stream, connection) => {
+        await this.#ports.ready(connection);
+        await this.serve(stream, connection.remotePeer.toString(), handler);
+      },
+      { maxInboundStreams: 4, maxOutboundStreams: 4 },
+    );
   }
 
   /** Serves one stream that `peer` opened, until it ends. */
