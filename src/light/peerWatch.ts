@@ -34,6 +34,8 @@ export interface PeerWatchDeps extends LightPorts {
 }
 
 const TICK_MS = 2000;
+/** Connections take a moment at the start and after a peer left. */
+const GRACE_MS = 5000;
 /** A lasting lack of peers is said again this often. */
 const WARN_MS = 60_000;
 /** Two blocks found at once make a fork of depth 1 or 2 that ends by itself. */
@@ -50,6 +52,7 @@ export class PeerWatch {
   readonly #seen = new Map<PeerKey, Seen>();
   readonly #life = new Lifetime();
   #warnedMs: number | undefined;
+  #lackingSinceMs: number | undefined;
 
   constructor(deps: PeerWatchDeps) {
     this.#deps = deps;
@@ -123,8 +126,10 @@ export class PeerWatch {
     const best = chain.bestHeader();
     const theirs = chain.entry(peer.claim.hash);
     if (theirs === undefined) return 'unknown';
+    // Gossip is quicker than the TIP questions: who sent or announced our best header has it.
     if (theirs === best) return 'agrees';
-    return chain.ancestor(best, theirs.height) === theirs ? 'behind' : 'fork';
+    if (chain.ancestor(best, theirs.height) !== theirs) return 'fork';
+    return peer.known === best ? 'agrees' : 'behind';
   }
 
   /** Blocks of ours that are not on the peer's branch, 0 when it is on ours. */
@@ -145,9 +150,12 @@ export class PeerWatch {
     if (have >= minPeers) {
       if (this.#warnedMs !== undefined) logger.info({ peers: have }, 'enough full peers');
       this.#warnedMs = undefined;
+      this.#lackingSinceMs = undefined;
       return;
     }
     const now = clock.monotonicMs();
+    this.#lackingSinceMs ??= now;
+    if (now - this.#lackingSinceMs < GRACE_MS) return;
     if (this.#warnedMs !== undefined && now - this.#warnedMs < WARN_MS) return;
     this.#warnedMs = now;
     logger.warn(

@@ -38,6 +38,7 @@ const MAX_WAITING = 1000;
 /** A subscription follows a new connection by some seconds; zero recipients may also mean that all peers have it. */
 const MAX_ATTEMPTS = 5;
 const RETRY_MS = 3000;
+const TELL_MS = 500;
 
 /** Tells the network what is new here: own blocks, tips found by catching up, transactions from RPC and reorganisations. */
 export class Announcer {
@@ -45,6 +46,7 @@ export class Announcer {
   readonly #waiting = new Map<string, Message>();
   readonly #life = new Lifetime();
   #newest: Block | undefined;
+  #telling = false;
 
   constructor(deps: AnnouncerDeps) {
     this.#deps = deps;
@@ -85,13 +87,13 @@ export class Announcer {
   }
 
   #onTip(entry: HeaderEntry, previous: HeaderEntry): void {
-    const { heard, isCatchingUp, tellTip } = this.#deps;
+    const { heard, isCatchingUp } = this.#deps;
     if (entry === previous) return;
     const block = this.#newest;
     this.#newest = undefined;
     for (const key of this.#waiting.keys()) if (!key.startsWith('tx/')) this.#waiting.delete(key);
     if (heard.hasBlock(entry.header.hash) || isCatchingUp(entry)) return;
-    tellTip();
+    this.#tellTipSoon();
     // A reorganisation that was taken back ends on a block that was connected before.
     if (block === undefined || block.header.key !== entry.header.key) return;
     const bytes = encodeSealedBlock(block);
@@ -99,6 +101,16 @@ export class Announcer {
     if (bytes.length <= MAX_GOSSIP_BLOCK)
       this.#send(`block/${key}`, { topic: 'block', data: () => bytes, attempts: 0 });
     this.#send(`header/${key}`, { topic: 'header', data: () => encodeSealedHeader(block), attempts: 0 });
+  }
+
+  /** After gossip had its chance: told at once, everybody would ask for headers that are on their way. */
+  #tellTipSoon(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    this.#deps.timers.after(TELL_MS, () => {
+      this.#telling = false;
+      if (!this.#life.closed) this.#deps.tellTip();
+    });
   }
 
   #onTx(wtxid: Uint8Array, data: () => Uint8Array): void {

@@ -107,7 +107,7 @@ describe('relay: gossip', () => {
     it('an unknown parent makes it ask that peer for headers, and ignore the block', async () => {
       const asked: number[] = [];
       stranger.serve.set('sync', async (_, message) => {
-        asked.push(message.type);
+        if (message.type !== MESSAGE.TIP) asked.push(message.type);
         throw new WireRefusal(WIRE_ERRORS.BUSY, 'busy');
       });
       const lone = encodeSealedBlock(mine({ header: next().header, height: 111 }));
@@ -348,6 +348,19 @@ describe('relay: announcing', () => {
     await (nodes[0] as SimNode).mine(1);
     await clock.until(() => z.height === 112, 2000, 'the third node');
     assert.ok(block);
+  });
+
+  it('a block that travels by gossip is not asked for as well', async () => {
+    const [x] = (await line('x', 'y', 'z')) as [SimNode];
+    await clock.run(1000);
+    const before = nodes.map((n) => n.net.sent);
+    await x.mine(1);
+    await clock.until(() => nodes.every((n) => n.height === 111), 1000);
+    await clock.run(400);
+    assert.deepEqual(
+      nodes.map((n) => n.net.sent),
+      before,
+    );
   });
 
   it('peers of other kinds are not asked for blocks', async () => {

@@ -136,7 +136,7 @@ describe('relay: answering peers', () => {
     assert.deepEqual(node.net.penalties, []);
     const forged = await send(pay([coin(2)], { scriptSig: Uint8Array.of(0) }));
     assert.match(forged.reason, /^mandatory-script-verify-flag-failed/);
-    assert.deepEqual(node.net.rulesAgainst('peer'), ['mandatory-script-verify-flag-failed']);
+    assert.deepEqual(node.net.rulesAgainst('peer'), ['refused-sendtx']);
   });
 
   it('MEMPOOL and TXS: ids with parents first; transactions by wtxid or txid, unknown ones left out', async () => {

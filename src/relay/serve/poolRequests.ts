@@ -28,7 +28,10 @@ export function serveTxs(mempool: Mempool, payload: Uint8Array): Uint8Array {
   return encodeTxs(found);
 }
 
-/** Type 0B: a light node's transaction. What no honest node sends costs its sender points. */
+/**
+ * Type 0B: a light node's transaction. A light node cannot judge it, so a bad one is not held against it as against a peer
+ * that relays; many of them are ('refused-sendtx').
+ */
 export async function serveSendTx(
   mempool: Mempool,
   net: Pick<PeerPorts, 'penalize'>,
@@ -42,7 +45,9 @@ export async function serveSendTx(
     const known = verdict.rule === 'txn-already-in-mempool' || verdict.rule === 'txn-already-known';
     const code = known ? SENDTX_CODES.KNOWN : SENDTX_CODES.REJECTED;
     result = { code, reason: known ? verdict.rule : `${verdict.rule}: ${verdict.detail}` };
-    if (effectOf(verdict.rule).penalty > 0) net.penalize(from, verdict.rule, `SENDTX ${tx.id}: ${verdict.detail}`);
+    if (effectOf(verdict.rule).penalty > 0) {
+      net.penalize(from, 'refused-sendtx', `SENDTX ${tx.id}: ${verdict.rule}: ${verdict.detail}`);
+    }
   }
   return encodeSendTxResult(result);
 }
