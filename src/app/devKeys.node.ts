@@ -1,5 +1,6 @@
+import { pbkdf2Sync } from 'node:crypto';
 import { HDKey } from '@scure/bip32';
-import { mnemonicToSeedSync, validateMnemonic } from '@scure/bip39';
+import { validateMnemonic } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { hash160 } from '../crypto/hash.ts';
 import { type AddressPrefixes, encodeAddress } from '../primitives/address.ts';
@@ -46,7 +47,9 @@ export function devKeys(mnemonic: string, count: number, prefixes: AddressPrefix
     throw new ExitError(EXIT.usage, 'the mnemonic is not 12 to 24 English BIP39 words with a right checksum');
   }
   const branch = `m/84'/${prefixes.bip44CoinType}'/0'/${change}`;
-  const parent = HDKey.fromMasterSeed(mnemonicToSeedSync(words)).derive(branch);
+  // BIP39 with an empty passphrase; Node's PBKDF2 takes 2 ms where JavaScript's takes 40 of a start that people watch.
+  const seed = pbkdf2Sync(words, 'mnemonic', 2048, 64, 'sha512');
+  const parent = HDKey.fromMasterSeed(seed).derive(branch);
   return Array.from({ length: count }, (_, i) => {
     const child = parent.deriveChild(i);
     return devKeyOf(`${branch}/${i}`, child.privateKey!, child.publicKey!, prefixes);

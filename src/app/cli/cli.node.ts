@@ -10,6 +10,8 @@ export interface CommandModule {
 interface Entry {
   readonly name: string;
   readonly summary: string;
+  /** Not in --help. */
+  readonly hidden?: boolean;
   load(): Promise<CommandModule>;
 }
 
@@ -28,6 +30,12 @@ const COMMANDS: readonly Entry[] = [
     summary: 'a miner, a full node and a light node on this machine',
     load: () => import('../devnet/command.node.ts'),
   },
+  {
+    name: 'warm',
+    summary: 'fill the cache of compiled code',
+    hidden: true,
+    load: () => import('./warm.node.ts'),
+  },
 ];
 
 export function version(): string {
@@ -43,8 +51,8 @@ async function program(argv: readonly string[], helpAll: boolean): Promise<Comma
     .showHelpAfterError('(cairn --help lists what there is)')
     .enablePositionalOptions()
     .exitOverride();
-  for (const { name, summary, load } of COMMANDS) {
-    const command = root.command(name).description(summary).exitOverride();
+  for (const { name, summary, hidden = false, load } of COMMANDS) {
+    const command = root.command(name, { hidden }).description(summary).exitOverride();
     if (argv.includes(name)) (await load()).define(command, { helpAll });
   }
   root.addHelpText(
