@@ -33,7 +33,7 @@ import { InitialDownload } from './initialDownload.ts';
 import { keepPoolInFile } from './mempoolFile.node.ts';
 import { fullOps } from './ops/fullOps.ts';
 import { peerNetwork } from './peerNetwork.node.ts';
-import type { ComposeRole, Role, RoleParts } from './role.ts';
+import type { ComposeRole, Role, RoleParts } from './role.node.ts';
 import { helloOf, wireChain, wireInbound, wirePeers } from './wiring/fullWiring.ts';
 
 /** What a full node offers its peers. */
@@ -59,7 +59,10 @@ async function openCore(parts: RoleParts): Promise<Core> {
   const { config, network, clock, log, lifetime } = parts;
   const judge = judgeFor(network);
   parts.warmup('Loading block index…');
-  const store = await openFullStore({ dir: config.datadir, network, txindex: config.txindex });
+  const store = await openFullStore({
+    ...{ dir: config.datadir, network, held: parts.held },
+    txindex: config.txindex,
+  });
   lifetime.add(() => store.close());
   const scripts: ScriptChecker = inlineScriptChecker({ verify: verifyScript, pause: () => nextTurn() });
   const chain = await ChainManager.open({
@@ -69,6 +72,7 @@ async function openCore(parts: RoleParts): Promise<Core> {
     scripts,
     clock,
     evidence: evidenceKeeper(config.datadir, log),
+    pause: () => nextTurn(),
     onHalt: parts.fail,
   });
   lifetime.add(() => chain.close());

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HeaderChain } from '../chain/headerChain.ts';
 import { judgeFor } from '../consensus/registry.ts';
 import { LightClient } from '../light/lightClient.ts';
@@ -10,7 +11,7 @@ import { peersBackend } from './backend/peers.ts';
 import { scriptBackend } from './backend/scripts.ts';
 import { lightOps } from './ops/lightOps.ts';
 import { peerNetwork } from './peerNetwork.node.ts';
-import type { ComposeRole } from './role.ts';
+import type { ComposeRole } from './role.node.ts';
 import { helloOf } from './wiring/fullWiring.ts';
 import { wireLight } from './wiring/lightWiring.ts';
 
@@ -27,9 +28,9 @@ export const composeLight: ComposeRole = async (parts) => {
   libp2p.catch(() => {});
   const judge = judgeFor(network);
   parts.warmup('Loading headers…');
-  const store = await openHeaderStore({ dir: config.datadir, network });
+  const store = await openHeaderStore({ dir: config.datadir, network, held: parts.held });
   lifetime.add(() => store.close());
-  const chain = await HeaderChain.open({ network, judge, store, clock });
+  const chain = await HeaderChain.open({ network, judge, store, clock, pause: () => nextTurn() });
   await libp2p;
   const net = peerNetwork(parts, LIGHT_SERVICES, helloOf(chain.bestHeader()));
   lifetime.add(() => net.stop());

@@ -9,7 +9,7 @@ import type { MiningBackend } from '../rpc/backend.ts';
 import { EXIT, ExitError } from './exit.ts';
 import { buildFullNode, type FullNode } from './fullNode.node.ts';
 import { mining } from './miningBackend.node.ts';
-import type { ComposeRole, RoleParts } from './role.ts';
+import type { ComposeRole, RoleParts } from './role.node.ts';
 
 /** A miner that knows seeds but has met nobody waits so long before it mines alone: its chain would most likely lose. */
 const LONELY_GRACE_MS = 20_000;

@@ -4,7 +4,7 @@ import { boundedSearch } from '../miner/boundedSearch.ts';
 import { generateBlocks } from '../miner/generate.ts';
 import type { Backend, MiningBackend } from '../rpc/backend.ts';
 import type { FullNode } from './fullNode.node.ts';
-import type { RoleParts } from './role.ts';
+import type { RoleParts } from './role.node.ts';
 
 const IDLE: MiningBackend['status'] = () => ({ running: false, hashRate: 0, template: undefined });
 

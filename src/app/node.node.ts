@@ -7,6 +7,7 @@ import { parseRpcAuth, type Whitelist } from '../rpc/auth.node.ts';
 import { writeCookie } from '../rpc/cookie.node.ts';
 import { Dispatcher } from '../rpc/dispatch.ts';
 import { startRpcHttp } from '../rpc/http.node.ts';
+import { openDatadir } from '../store/openDatadir.node.ts';
 import { Lifetime } from '../util/lifetime.ts';
 import { cookiePath, dataDir } from './config/dataDir.node.ts';
 import { loadNetwork } from './config/network.node.ts';
@@ -15,7 +16,7 @@ import { EXIT, exitCodeOf } from './exit.ts';
 import { MockableClock } from './mockClock.ts';
 import { startOpsServer } from './ops/opsServer.node.ts';
 import type { OpsSource } from './ops/opsSource.ts';
-import type { ComposeRole, Role, RoleParts } from './role.ts';
+import type { ComposeRole, Role, RoleParts } from './role.node.ts';
 import type { NodeDeps, RunningNode, StartNode, StopReason } from './runningNode.ts';
 
 /** The composition of a role; each is loaded only when it runs. */
@@ -57,6 +58,8 @@ async function startRpc(parts: RoleParts, dispatcher: Dispatcher): Promise<strin
     explicitAuth: users.length > 0,
     allowIps: config.rpc.allowIp,
     ...(whitelist === undefined ? {} : { whitelist }),
+    maxBody: config.rpc.maxBody,
+    workQueue: config.rpc.workQueue,
     log: log.child({ room: 'rpc' }),
   });
   lifetime.add(() => server.stop());
@@ -82,6 +85,9 @@ async function startOps(parts: RoleParts, role: () => Role | undefined): Promise
 export const startNode: StartNode = async (config: NodeConfig, deps: NodeDeps): Promise<RunningNode> => {
   const lifetime = new Lifetime();
   const network = await loadNetwork(config.network);
+  // Before anything is written there: another process may run on it.
+  const held = await openDatadir(config.datadir, network);
+  lifetime.add(() => held.close());
   const clock = new MockableClock(nodejs.clock);
   const ended = Promise.withResolvers<StopReason>();
   let outcome: StopReason = { code: EXIT.ok, reason: 'stopped' };
@@ -97,7 +103,7 @@ export const startNode: StartNode = async (config: NodeConfig, deps: NodeDeps): 
   };
   const dispatcher = new Dispatcher({ clock, log: deps.log.child({ room: 'rpc' }), yieldTurn: () => nextTurn() });
   const parts: RoleParts = {
-    ...{ config, network, clock, lifetime, log: deps.log },
+    ...{ config, network, held, clock, lifetime, log: deps.log },
     platform: { ...nodejs, clock },
     privateKey: loadKey(config.p2p.keyFile ?? dataDir(config.datadir).nodeKey),
     warmup: (message) => dispatcher.setWarmup(message),

@@ -1,7 +1,7 @@
 import { createNetwork } from '../net/host.node.ts';
 import type { Network as PeerNetwork } from '../net/network.ts';
 import type { Hello } from '../wire/peer.ts';
-import type { RoleParts } from './role.ts';
+import type { RoleParts } from './role.node.ts';
 import { USER_AGENT } from './version.ts';
 
 /** The libp2p network of a role, configured but not started. `services`: bits of wire/peer.ts. */

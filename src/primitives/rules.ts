@@ -116,6 +116,7 @@ export const RULES = {
   'protocol-violation': { gossip: 'reject', penalty: 20, remember: false },
   'unrequested-answer': { gossip: 'ignore', penalty: 20, remember: false },
   'bad-answer': { gossip: 'ignore', penalty: 50, remember: false },
+  'refused-sendtx': { gossip: 'ignore', penalty: 2, remember: false }, // its user's mistake, cheap to make and to judge
   'header-flood': { gossip: 'ignore', penalty: 100, remember: false },
   timeout: { gossip: 'ignore', penalty: 10, remember: false },
 } as const satisfies Record<string, RuleEffect>;

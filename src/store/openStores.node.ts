@@ -4,7 +4,7 @@ import { openNodeBlockFs } from './blockFsNode.node.ts';
 import { KvChainStore } from './chainStore.node.ts';
 import { KvHeaderStore } from './headerStore.ts';
 import { openLevelKv } from './kvLevel.node.ts';
-import { openDatadir, type StoreNetwork } from './openDatadir.node.ts';
+import { type Datadir, openDatadir, type StoreNetwork } from './openDatadir.node.ts';
 
 /** Runs `open`; when it throws, what was opened before is closed. */
 async function opening<T>(open: (lifetime: Lifetime) => Promise<T>): Promise<T> {
@@ -17,6 +17,16 @@ async function opening<T>(open: (lifetime: Lifetime) => Promise<T>): Promise<T> 
   }
 }
 
+/** Takes the data directory unless the caller has. */
+async function hold(
+  { dir, network, held }: { readonly dir: string; readonly network: StoreNetwork; readonly held?: Datadir },
+  lifetime: Lifetime,
+): Promise<void> {
+  if (held !== undefined) return;
+  const datadir = await openDatadir(dir, network);
+  lifetime.add(() => datadir.close());
+}
+
 /**
  * Storage of a full node in data directory `dir`. `network`: params' Network. `txindex`: keep an index of transactions
  * (built now when it was off before, dropped when it was on). Until close() no other process can open the directory.
@@ -26,10 +36,11 @@ export function openFullStore(options: {
   readonly dir: string;
   readonly network: StoreNetwork;
   readonly txindex: boolean;
+  /** The directory when the caller holds it already. */
+  readonly held?: Datadir;
 }): Promise<KvChainStore> {
   return opening(async (lifetime) => {
-    const datadir = await openDatadir(options.dir, options.network);
-    lifetime.add(() => datadir.close());
+    await hold(options, lifetime);
     const path = join(options.dir, 'chain');
     const kv = await openLevelKv(path);
     lifetime.add(() => kv.close());
@@ -42,10 +53,10 @@ export function openFullStore(options: {
 export function openHeaderStore(options: {
   readonly dir: string;
   readonly network: StoreNetwork;
+  readonly held?: Datadir;
 }): Promise<KvHeaderStore> {
   return opening(async (lifetime) => {
-    const datadir = await openDatadir(options.dir, options.network);
-    lifetime.add(() => datadir.close());
+    await hold(options, lifetime);
     const path = join(options.dir, 'headers');
     const kv = await openLevelKv(path);
     lifetime.add(() => kv.close());

@@ -1,6 +1,6 @@
 import type { NodeBackend, SyncInfo } from '../../rpc/backend.ts';
 import { PROTOCOL_VERSION } from '../../wire/limits.ts';
-import type { RoleParts } from '../role.ts';
+import type { RoleParts } from '../role.node.ts';
 import { USER_AGENT } from '../version.ts';
 
 /** What every role tells of itself. */

@@ -3,6 +3,7 @@ import type { Network as PeerNetwork } from '../net/network.ts';
 import type { Network } from '../params/network.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Backend } from '../rpc/backend.ts';
+import type { Datadir } from '../store/openDatadir.node.ts';
 import type { Lifetime } from '../util/lifetime.ts';
 import type { Logger } from '../util/ports.ts';
 import type { NodeConfig } from './config/nodeConfig.ts';
@@ -13,6 +14,8 @@ import type { OpsSource } from './ops/opsSource.ts';
 export interface RoleParts {
   readonly config: NodeConfig;
   readonly network: Network;
+  /** The data directory, held by this process. */
+  readonly held: Datadir;
   readonly privateKey: PrivateKey;
   /** `platform.clock` is `clock`. */
   readonly platform: Platform;
