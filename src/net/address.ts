@@ -38,7 +38,15 @@ export function withPeerId(address: Multiaddr, key: string): Multiaddr {
 /** The IP address of a multiaddr; IPv4-mapped IPv6 as IPv4. Undefined for names. */
 export function ipOf(address: Multiaddr): string | undefined {
   const ip = address.getComponents().find((c) => c.name === 'ip4' || c.name === 'ip6')?.value;
-  return ip === undefined ? undefined : (/^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1] ?? ip);
+  return ip === undefined ? undefined : (mappedIp4(ip) ?? ip);
+}
+
+/** The IPv4 address inside ::ffff:a.b.c.d, however it is written. */
+function mappedIp4(ip: string): string | undefined {
+  const m = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/i.exec(ip);
+  if (m === null || m[1] !== undefined) return m?.[1];
+  const [high, low] = [Number.parseInt(m[2] as string, 16), Number.parseInt(m[3] as string, 16)];
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
 export function isLoopback(ip: string): boolean {

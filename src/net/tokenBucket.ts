@@ -14,7 +14,7 @@ export class TokenBucket {
 
   #refill(nowMs: number): void {
     this.#tokens = Math.min(this.#burst, this.#tokens + Math.max(0, nowMs - this.#atMs) * this.#perMs);
-    this.#atMs = nowMs;
+    this.#atMs = Math.max(this.#atMs, nowMs);
   }
 
   /** Takes `n` when there are as many; says whether it did. */
