@@ -7,6 +7,7 @@ import { EXIT, exitCodeOf } from './exit.ts';
 import { createLogger } from './log.node.ts';
 import { prepareNode } from './prepare.node.ts';
 import type { RunningNode, StopReason } from './runningNode.ts';
+import { stopSignal } from './signals.node.ts';
 
 /** A stop that takes longer than this is cut off: what was committed is safe, the next start recovers. */
 const STOP_MS = 5_000;
@@ -22,27 +23,21 @@ function tellParent(message: ChildMessage): void {
 }
 
 /** Resolves when someone asks the process to stop; the second time, or when stopping takes too long, it ends at once. */
-function stopRequests(log: Logger): Promise<string> {
-  let asked = false;
-  return new Promise((resolve) => {
-    const ask = (why: string): void => {
-      if (asked) {
-        log.warn({}, `${why} again: ending at once`);
-        process.exit(EXIT.failure);
-      }
-      asked = true;
-      setTimeout(() => {
-        log.error({}, `not stopped after ${STOP_MS / 1000} s: ending at once; the next start recovers`);
-        process.exit(EXIT.failure);
-      }, STOP_MS).unref();
-      resolve(why);
-    };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ask(signal));
-    // A supervisor that dies takes its nodes with it, however it dies.
-    process.once('disconnect', () => {
-      if (!asked) ask('the supervisor is gone');
-    });
+async function stopRequest(log: Logger): Promise<string> {
+  const signal = stopSignal((again) => {
+    log.warn({}, `${again} again: ending at once`);
+    process.exit(EXIT.failure);
   });
+  // A supervisor that dies takes its nodes with it, however it dies.
+  const orphaned = new Promise<string>((resolve) => {
+    process.once('disconnect', () => resolve('the supervisor is gone'));
+  });
+  const why = await Promise.race([signal, orphaned]);
+  setTimeout(() => {
+    log.error({}, `not stopped after ${STOP_MS / 1000} s: ending at once; the next start recovers`);
+    process.exit(EXIT.failure);
+  }, STOP_MS).unref();
+  return why;
 }
 
 /** Exceptions that nobody caught: bugs. The first one stops the node; all are logged. */
@@ -71,7 +66,7 @@ class Bugs {
 export async function runNode(config: NodeConfig): Promise<void> {
   const log = createLogger(config.log);
   usePlatformCrypto();
-  const requested = stopRequests(log);
+  const requested = stopRequest(log);
   const bugs = new Bugs(log);
   try {
     const [{ network, dir }, { startNode }] = await Promise.all([prepareNode(config), import('./node.node.ts')]);

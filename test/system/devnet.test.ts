@@ -85,7 +85,9 @@ describe('cairn devnet', function () {
       await until('a line about a block on all nodes', 90_000, async () =>
         /^#\d+ .* on miner, full, light$/m.test(out),
       );
+      // A terminal and the program in between both pass Ctrl-C on: that is one press, and no reason to hurry.
       started.kill('SIGINT');
+      started.kill('SIGTERM');
       assert.equal(await ended(started), 0, out);
       assert.deepEqual(readdirSync(temp), [], 'the temporary data is gone');
     });
@@ -110,6 +112,16 @@ describe('cairn devnet', function () {
         tx: { txid: string; vout: { scriptPubKey: { address?: string } }[] }[];
       };
       assert.equal(block.tx[0]!.vout[0]!.scriptPubKey.address, address);
+    }
+  });
+
+  it('what cannot start leaves nothing behind', async () => {
+    for (const [flags, code] of [
+      [['--mnemonic', 'no such words'], 64],
+      [['--network', 'regtst'], 78],
+    ] as const) {
+      assert.equal(await ended(start(...flags)), code, out);
+      assert.deepEqual(readdirSync(temp), []);
     }
   });
 

@@ -83,10 +83,10 @@ function groupOf(root: string, asked: string | undefined): string {
 /** Makes the directories and the miner's identity, and chooses ports. */
 export async function planDevnet(settings: DevnetSettings): Promise<DevnetPlan> {
   const { datadir, host, network } = settings;
+  const chosen = await choosePorts(host, settings.portBase);
   const root = datadir === undefined ? mkdtempSync(join(tmpdir(), 'cairn-devnet-')) : resolve(datadir);
   const dirs = DEVNET_ROLES.map((role) => dataDir(join(root, role)));
   for (const dir of dirs) mkdirSync(dir.root, { recursive: true, mode: 0o700 });
-  const chosen = await choosePorts(host, settings.portBase);
   const nodes = DEVNET_ROLES.map((role, i): NodePlan => ({ role, dir: dirs[i]!, ...chosen[i]! }));
   const minerKey = loadNodeKey(dirs[0]!.nodeKey);
   const seedHost = host === '0.0.0.0' ? '127.0.0.1' : host;

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCookie } from '../config/dataDir.node.ts';
 import { EXIT, ExitError } from '../exit.ts';
+import { stopSignal } from '../signals.node.ts';
 import { type DevnetChild, startChild } from './child.node.ts';
 import { type DevnetPlan, type DevnetSettings, planDevnet } from './plan.node.ts';
 import { DEFAULT_PAYOUT } from './wallet.ts';
@@ -25,20 +26,6 @@ async function stopAll(children: readonly DevnetChild[]): Promise<void> {
   const late = sleep(STOP_MS, 'late' as const, { ref: false });
   if ((await Promise.race([all, late])) === 'late') for (const child of children) child.kill();
   await all;
-}
-
-function interrupted(): Promise<string> {
-  return new Promise((resolve) => {
-    let asked = false;
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        // The children notice that their supervisor is gone and stop by themselves.
-        if (asked) process.exit(EXIT.failure);
-        asked = true;
-        resolve(signal);
-      });
-    }
-  });
 }
 
 /** The first child that ends by itself, as an error. */
@@ -88,15 +75,21 @@ async function serve(
 
 /** Runs a development network until Ctrl-C. Throws ExitError when a node dies. */
 export async function runDevnet(run: DevnetRun): Promise<void> {
-  const stop = interrupted();
-  const plan = await planDevnet(run);
+  let children: readonly DevnetChild[] = [];
+  let plan: DevnetPlan | undefined;
+  const stop = stopSignal(() => {
+    for (const child of children) child.kill();
+    if (plan?.temporary === true) rmSync(plan.root, { recursive: true, force: true });
+    process.exit(EXIT.failure);
+  });
   const payout =
     run.mnemonic === undefined
       ? DEFAULT_PAYOUT
-      : await import('./devWallet.node.ts').then(({ payoutOf }) => payoutOf(run.mnemonic!, plan.network));
-  const children = plan.nodes.map((node) =>
-    startChild(plan, node, { payout, mine: run.mine, blockTime: run.blockTime, logLevel: run.logLevel }),
-  );
+      : await import('./devWallet.node.ts').then(({ payoutOf }) => payoutOf(run.mnemonic!, run.network));
+  plan = await planDevnet(run);
+  const settings = { payout, mine: run.mine, blockTime: run.blockTime, logLevel: run.logLevel };
+  const planned = plan;
+  children = plan.nodes.map((node) => startChild(planned, node, settings));
   const end = new AbortController();
   try {
     const why = await Promise.race([stop, firstDeath(children), serve(plan, children, run, payout, end.signal)]);
