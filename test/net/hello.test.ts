@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { writeFrame } from '../../src/net/frames.ts';
 import type { Network } from '../../src/net/network.ts';
+import { nodejs } from '../../src/platform/nodejs.node.ts';
+import { decodeHelloMessage, encodeHelloMessage } from '../../src/wire/hello.ts';
+import type { Hello } from '../../src/wire/peer.ts';
 import { addressOf, CHAIN_ID, chainOf, join2, once, TestNetworks, until } from './support/network.ts';
+import { ids, RawPeer, rawHello, readerOf } from './support/rawPeer.ts';
 
 describe('net: hello', () => {
   let nets: TestNetworks;
@@ -69,6 +74,39 @@ describe('net: hello', () => {
     assert.match((await byA).detail, /abababababababab/);
     assert.equal((await byB).refusal, 'wrong-chain');
     await until('closed', () => a.peers().length === 0);
+  });
+
+  it('answers another version, a second hello and silence after hello as the protocol says', async () => {
+    const a = await nets.start({ limits: { helloTimeoutMs: 500 } });
+    const raw = await RawPeer.create();
+    try {
+      const say = async (hello: Hello) => {
+        const stream = await (await raw.dial(addressOf(a))).newStream(ids.hello);
+        await writeFrame(stream, encodeHelloMessage({ kind: 'hello', hello }), nodejs.timers, 1000);
+        const reader = readerOf(stream);
+        return { stream, answer: decodeHelloMessage((await reader.read()) as Uint8Array) };
+      };
+      const { answer } = await say({ ...rawHello, minVersion: 2, maxVersion: 3 });
+      assert.deepEqual(answer, {
+        kind: 'refuse',
+        refusal: 'wrong-version',
+        detail: 'versions 2-3 do not meet 1-1',
+      });
+      await until('closed', () => raw.node.getConnections().length === 0);
+
+      const refused = once(a, 'refused');
+      const twice = await say(rawHello);
+      assert.equal(twice.answer.kind, 'hello');
+      await writeFrame(twice.stream, encodeHelloMessage({ kind: 'hello', hello: rawHello }), nodejs.timers, 1000);
+      assert.equal((await refused).refusal, 'malformed');
+      await until('closed', () => raw.node.getConnections().length === 0);
+
+      await say(rawHello); // and no accept
+      await until('closed', () => raw.node.getConnections().length === 0, 2000);
+      assert.equal(a.peers().length, 0);
+    } finally {
+      await raw.stop();
+    }
   });
 
   it('does not connect to itself', async () => {
