@@ -51,7 +51,7 @@ async function judge(deps: OnBlockDeps, from: PeerKey, block: Block): Promise<Go
   const { entry } = verdict.value;
   deps.tips.has(from, entry);
   if (deps.chain.isActive(entry)) return 'accept';
-  if (verdict.value.result === 'stored' && !deps.headers.chargeSideHeader(from)) {
+  if (verdict.value.result === 'stored' && !deps.headers.chargeSideHeader(from, entry)) {
     deps.net.penalize(from, 'header-flood', 'too many blocks that lead to no better chain');
   }
   return 'ignore';

@@ -40,8 +40,7 @@ async function judge(deps: OnHeaderDeps, from: PeerKey, sealed: SealedHeader): P
   const outcome = await deps.chain.acceptHeaders([sealed]);
   const entry = outcome.last;
   if (entry === undefined) return outcome.error === undefined ? 'ignore' : refused(deps, from, sealed, outcome.error);
-  const best = deps.chain.bestHeader();
-  if (outcome.added.length > 0 && entry !== best && !deps.headers.chargeSideHeader(from)) {
+  if (outcome.added.length > 0 && !deps.headers.chargeSideHeader(from, entry)) {
     deps.net.penalize(from, 'header-flood', 'too many headers that lead to no better chain');
     return 'ignore';
   }

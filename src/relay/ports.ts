@@ -17,8 +17,8 @@ export interface HeaderHelp {
   keepForLater(peer: PeerKey, sealed: SealedHeader): void;
   /** False for a header too cheap to be kept. */
   worthKeeping(parent: HeaderEntry, bits: number): boolean;
-  /** False when the peer sends too many headers that lead to no better chain. */
-  chargeSideHeader(peer: PeerKey): boolean;
+  /** False when the peer sends too many headers that are not the best. */
+  chargeSideHeader(peer: PeerKey, entry: HeaderEntry): boolean;
 }
 
 /** What the handlers tell of peers (sync's PeerTips fits). */

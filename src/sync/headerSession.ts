@@ -6,6 +6,7 @@ import { type Broken, broken } from '../primitives/rules.ts';
 import { unreachable } from '../util/assert.ts';
 import type { Clock, Random } from '../util/ports.ts';
 import { ask, faultOf, type PeerPorts, requestErrorOf } from '../wire/messages/ask.ts';
+import { MAX_LOCATOR } from '../wire/messages/headers.ts';
 import { type HeadersAnswer, headersQuestion } from '../wire/messages/questions.ts';
 import type { PeerKey, PeerRequestError, StreamName } from '../wire/peer.ts';
 import { type HeaderJudge, HeaderWalk } from './headerWalk.ts';
@@ -22,6 +23,8 @@ export interface HeaderSessionDeps {
   /** Headers a judge may look back (protocol: the retarget interval). */
   readonly lookback: number;
   readonly maxFutureSeconds: number;
+  /** The active tip of a full node, the best header of a light one. */
+  readonly anchor: () => HeaderEntry;
   /** Chain work that a chain must show before its headers take memory. */
   readonly minimumWork: () => bigint;
   /** False while another chain is being made to show its work: one at a time is enough. */
@@ -42,7 +45,8 @@ export type SessionEnd =
   | { readonly end: 'failed'; readonly error: PeerRequestError };
 
 type State =
-  | { readonly phase: 'headers'; readonly base: HeaderEntry }
+  /** `base`: the last header that the peer sent, undefined before the first answer. */
+  | { readonly phase: 'headers'; readonly base: HeaderEntry | undefined }
   | {
       readonly phase: 'presync';
       readonly walk: HeaderWalk;
@@ -81,7 +85,7 @@ export class HeaderSession {
     this.claim = claim;
     this.#lastAnswerMs = deps.clock.monotonicMs();
     this.#onAdded = onAdded;
-    this.#state = { phase: 'headers', base: deps.chain.bestHeader() };
+    this.#state = { phase: 'headers', base: undefined };
   }
 
   get phase(): SessionPhase {
@@ -90,7 +94,7 @@ export class HeaderSession {
   /** Height of the last header seen in this session. */
   get height(): number {
     const state = this.#state;
-    if (state.phase === 'headers') return state.base.height;
+    if (state.phase === 'headers') return (state.base ?? this.#deps.chain.bestHeader()).height;
     return state.phase === 'presync' ? state.walk.height : state.pass.walk.height;
   }
 
@@ -132,10 +136,24 @@ export class HeaderSession {
   #locator(): Hash256[] {
     const state = this.#state;
     const { chain } = this.#deps;
-    if (state.phase === 'headers') return chain.locator(state.base);
+    if (state.phase === 'headers') return state.base === undefined ? this.#firstLocator() : chain.locator(state.base);
     const walk = state.phase === 'presync' ? state.walk : state.pass.walk;
     const known = chain.locator(walk.start);
-    return walk.height === walk.start.height ? known : [walk.last.hash, ...known.slice(0, 100)];
+    return walk.height === walk.start.height ? known : [walk.last.hash, ...known.slice(0, MAX_LOCATOR - 1)];
+  }
+
+  /**
+   * Where our branches run: the best header's and the active tip's, highest first. The best header may stand on a chain
+   * that nobody delivers bodies for, and a peer on the tip's branch must not be made to repeat half of it.
+   */
+  #firstLocator(): Hash256[] {
+    const { chain, anchor } = this.#deps;
+    const best = chain.locator(chain.bestHeader());
+    if (chain.ancestor(chain.bestHeader(), anchor().height) === anchor()) return best;
+    const known = new Map([...best, ...chain.locator(anchor())].map((hash) => [hashKey(hash), hash]));
+    const height = (hash: Hash256): number => chain.entry(hash)?.height ?? 0;
+    const all = [...known.values()].sort((a, b) => height(b) - height(a));
+    return all.length <= MAX_LOCATOR ? all : [...all.slice(0, MAX_LOCATOR - 1), all.at(-1) as Hash256];
   }
 
   #take(answer: HeadersAnswer): Promise<SessionEnd | undefined> | SessionEnd | undefined {
@@ -152,7 +170,7 @@ export class HeaderSession {
     }
   }
 
-  async #takeHeaders(base: HeaderEntry, answer: HeadersAnswer): Promise<SessionEnd | undefined> {
+  async #takeHeaders(base: HeaderEntry | undefined, answer: HeadersAnswer): Promise<SessionEnd | undefined> {
     const first = answer.headers[0];
     if (first === undefined) return { end: 'complete', last: undefined };
     const start = this.#deps.chain.entry(first.header.prevHash);
@@ -165,7 +183,8 @@ export class HeaderSession {
     const outcome = await this.#accept(answer.headers);
     if (outcome.end !== undefined) return outcome.end;
     // An answer that leads nowhere new would be asked for again without end.
-    if (!answer.more || outcome.last.height <= base.height) return { end: 'complete', last: outcome.last };
+    const stuck = base !== undefined && outcome.last.height <= base.height;
+    if (!answer.more || stuck) return { end: 'complete', last: outcome.last };
     this.#state = { phase: 'headers', base: outcome.last };
     return undefined;
   }

@@ -16,8 +16,6 @@ export interface HeaderSyncDeps extends Omit<HeaderSessionDeps, 'minimumWork' | 
   readonly tips: PeerTips;
   readonly timers: Timers;
   readonly logger: Logger;
-  /** The entry whose work protects against cheap headers: the active tip of a full node, the best header of a light one. */
-  readonly anchor: () => HeaderEntry;
   /** Known work of the real chain, 0 where none is known. */
   readonly minChainWork: bigint;
   /** Our own failure (disk, bug): the app stops the node. */
@@ -32,6 +30,8 @@ const BULK_HEADERS = 200;
 const SLOW_MS = 3000;
 /** Several peers may be asked at once, so that a silent one costs no time. */
 const MAX_SESSIONS = 8;
+/** What a batch of headers beyond our tip costs at most of the side header budget when it does not raise the best. */
+const BETTER_BATCH_COST = 200;
 /** Pause before the same peer is asked again after a session without gain. */
 const RETRY_MS = 5000;
 /** Pause after a session that brought nothing: gossip with unknown parents must not make us ask without end. */
@@ -48,7 +48,7 @@ interface PeerState {
   wanted: boolean;
 }
 
-/** Headers first: from every peer that has more work than our best header, near the tip from several at once. */
+/** Headers first: from every peer that has more work than our chain, near the tip from several at once. */
 export class HeaderSync {
   readonly #deps: HeaderSyncDeps;
   readonly #sessions = new Map<PeerKey, HeaderSession>();
@@ -87,7 +87,7 @@ export class HeaderSync {
     return this.#future.size;
   }
 
-  /** True while a peer promises more work than our best header and has not been caught promising too much. */
+  /** True while a peer promises more work than our chain and has not been caught promising too much. */
   promising(): boolean {
     const now = this.#deps.clock.monotonicMs();
     return this.#sessions.size > 0 || this.#deps.tips.all().some((peer) => this.#promises(peer, now));
@@ -110,9 +110,9 @@ export class HeaderSync {
     return parent.chainWork + workOf(bits) >= this.#minimumWork();
   }
 
-  /** Charges a peer for a header that did not raise the best chain; false when it floods us. */
-  chargeSideHeader(peer: PeerKey): boolean {
-    return this.#budget.charge(peer, 1);
+  /** Charges a peer for a header that is not our best one; false when it floods us. */
+  chargeSideHeader(peer: PeerKey, entry: HeaderEntry): boolean {
+    return entry === this.#deps.chain.bestHeader() || this.#budget.charge(peer, 1);
   }
 
   #minimumWork(): bigint {
@@ -174,7 +174,8 @@ export class HeaderSync {
     if (now < state.notBeforeMs) return false;
     if (state.wanted) return true;
     const { chain } = this.#deps;
-    if (peer.claim.chainWork <= chain.bestHeader().chainWork) return false;
+    // Not the best header's work: that may be a chain without bodies, and what the peer has is better than our tip.
+    if (peer.claim.chainWork <= this.#deps.anchor().chainWork) return false;
     return chain.entry(peer.claim.hash) === undefined;
   }
 
@@ -219,12 +220,13 @@ export class HeaderSync {
   }
 
   #chargeFor(peer: PeerKey, added: readonly HeaderEntry[]): void {
-    const best = this.#deps.chain.bestHeader();
+    const { chain, anchor, net } = this.#deps;
     const last = added.at(-1);
-    if (last === undefined || last.chainWork >= best.chainWork) return;
-    if (!this.#budget.charge(peer, added.length)) {
-      this.#deps.net.penalize(peer, 'header-flood', 'too many headers that lead to no better chain');
-    }
+    if (last === undefined || last === chain.bestHeader()) return;
+    // Better than our tip, if not the best header: an honest chain that a liar's headers outweigh looks like that.
+    const cost = last.chainWork > anchor().chainWork ? Math.min(added.length, BETTER_BATCH_COST) : added.length;
+    if (this.#budget.charge(peer, cost)) return;
+    net.penalize(peer, 'header-flood', 'too many headers that lead to no better chain');
   }
 
   #ended(session: HeaderSession, peer: PeerTip, before: HeaderEntry, end: SessionEnd): void {
@@ -274,7 +276,7 @@ export class HeaderSync {
       state.overclaims = 0;
       return;
     }
-    if (claim.chainWork <= this.#deps.chain.bestHeader().chainWork) return;
+    if (claim.chainWork <= this.#deps.anchor().chainWork) return;
     state.overclaims++;
     pause(OVERCLAIM_MS);
     if (state.overclaims % OVERCLAIMS === 0) {

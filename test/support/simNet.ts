@@ -162,10 +162,10 @@ export class SimNet {
     return peer;
   }
 
-  /** Links two nodes and exchanges hello; false when one has banned the other. */
+  /** Links two nodes and exchanges hello; false when one has banned the other, or is the other. */
   connect(a: PeerKey, b: PeerKey): boolean {
     const [pa, pb] = [this.peer(a), this.peer(b)];
-    if (pa.banned.has(b) || pb.banned.has(a) || pa.links.has(b)) return false;
+    if (a === b || pa.banned.has(b) || pb.banned.has(a) || pa.links.has(b)) return false;
     const [ha, hb] = [pa.hello(), pb.hello()];
     pa.links.set(b, hb);
     pb.links.set(a, ha);
