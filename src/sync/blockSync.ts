@@ -106,9 +106,11 @@ export class BlockSync {
     if (!entry.hasBody) this.#expected.set(entry.header.key, this.#now() + GOSSIP_MS);
   }
 
-  /** True for a block that was downloaded while more are on their way: our neighbours need not hear of each. */
+  /** True for a block that was downloaded while more on top of it are on their way: our neighbours need not hear of each. */
   isCatchingUp(entry: HeaderEntry): boolean {
-    return this.#fetched.has(entry.header.key) && this.#jobs.size > 1;
+    if (!this.#fetched.has(entry.header.key)) return false;
+    const { chain } = this.#deps;
+    return this.#jobs.all().some((job) => job.entry !== entry && chain.ancestor(job.entry, entry.height) === entry);
   }
 
   /** The first block that nobody delivers, for the report why nothing moves; undefined when nothing is missing. */
