@@ -53,6 +53,11 @@ export class NetLab {
     return `10.77.0.${i + 1}`;
   }
 
+  /** Command in front of one that shall run on machine `i`. */
+  prefix(i: number): readonly string[] {
+    return ['ip', 'netns', 'exec', this.#namespace(i)];
+  }
+
   #up(): void {
     for (const side of ['a', 'b']) ip('link', 'add', this.#id + side, 'type', 'bridge');
     for (const side of ['a', 'b']) ip('link', 'set', this.#id + side, 'up');
@@ -78,7 +83,8 @@ export class NetLab {
 
   /** Runs this Node with `args` on machine `i`, with an IPC channel. */
   spawn(i: number, args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
-    const child = spawn('ip', ['netns', 'exec', this.#namespace(i), process.execPath, ...args], {
+    const [command, ...before] = this.prefix(i) as [string, ...string[]];
+    const child = spawn(command, [...before, process.execPath, ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { freePort } from './ports.ts';
 import { postRaw, RpcFailure } from './rpcCall.ts';
 import { until } from './wait.ts';
@@ -129,6 +130,7 @@ export class TestNode {
 
   /** Calls a method; throws RpcFailure when the answer is an error. */
   async rpc<T = unknown>(method: string, ...params: readonly unknown[]): Promise<T> {
+    if (this.options.prefix !== undefined) return await this.#rpcOnItsMachine<T>(method, params);
     const answer = await postRaw(this.rpcPort, JSON.stringify({ id: 1, method, params }), {
       auth: this.cookie,
       host: this.ip,
@@ -139,6 +141,16 @@ export class TestNode {
       throw new RpcFailure(method, body.error.code, body.error.message, answer.status);
     }
     return body.result;
+  }
+
+  /** The RPC port of another machine is on its own loopback: ask with its own command line, as its operator would. */
+  async #rpcOnItsMachine<T>(method: string, params: readonly unknown[]): Promise<T> {
+    const [command, ...before] = this.options.prefix as [string, ...string[]];
+    const args = params.map((param) => (typeof param === 'string' ? param : JSON.stringify(param)));
+    const full = [...before, process.execPath, MAIN, 'rpc', '--datadir', this.options.dir, method, ...args];
+    const { stdout } = await promisify(execFile)(command, full, { env: cleanEnv(), maxBuffer: 64 << 20 });
+    const text = stdout.trim();
+    return (/^[[{"\d-]|^(true|false|null)$/.test(text) && !/^[0-9a-f]{64}$/.test(text) ? JSON.parse(text) : text) as T;
   }
 
   /** Height of the best block (full nodes) or header (light nodes). */
