@@ -1,6 +1,7 @@
 // Measures the node and prints one JSON object per line to stdout; what it is doing goes to stderr. docs/benchmarks.md says
 // what each line means. Several suites run one after another, each in a process of its own.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { runSuite, type Suite } from './harness.ts';
 
@@ -46,20 +47,23 @@ function options() {
   }
 }
 
-/** Runs the suite in a new process; resolves with true when it went well. */
-function inProcess(name: string, flags: readonly string[]): Promise<boolean> {
-  const args = [import.meta.filename, '--suite', name, ...flags];
-  const child = spawn(process.execPath, args, { stdio: 'inherit' });
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code === 0)));
-}
-
+let child: ChildProcess | undefined;
 let stopped = false;
-// Ends by exit, so that what a suite started or wrote is cleared away; a suite's own process gets the signal, too.
+// By exit, so that what a suite started or wrote is cleared away.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     stopped = true;
-    if (process.argv.includes('--suite')) process.exit(1);
+    if (child === undefined) process.exit(1);
+    else child.kill(signal);
   });
+}
+
+/** Runs the suite in a new process; resolves with true when it went well. */
+async function inProcess(name: string, flags: readonly string[]): Promise<boolean> {
+  child = spawn(process.execPath, [import.meta.filename, '--suite', name, ...flags], { stdio: 'inherit' });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  child = undefined;
+  return code === 0;
 }
 
 const { suite: asked, runs: runsText, quick, help: wantsHelp } = options();
@@ -79,10 +83,7 @@ for (const name of chosen) {
   if (chosen.length > 1) {
     console.error(`bench: ${name}`);
     if (await inProcess(name, flags)) continue;
-    console.error(`bench: suite ${name} failed`);
+    if (!stopped) console.error(`bench: suite ${name} failed`);
     process.exitCode = 1;
   } else await runSuite(await load(name), { runs, quick });
 }
-if (stopped) process.exitCode = 1;
-// A suite may leave idle sockets behind; nothing is left to wait for.
-process.exit();

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from '../../support/cluster.ts';
 import type { TestNode } from '../../support/nodeProcess.ts';
-import type { Suite } from '../harness.ts';
+import type { Bench, Suite } from '../harness.ts';
 
 /** Time for connections to be made and for start-up garbage to be collected. */
 const SETTLE_MS = 5000;
@@ -18,8 +18,9 @@ function residentMB(pid: number): number {
 }
 
 /** Starts a miner, a full and a light node that know each other, and measures each. */
-async function measure(values: Map<string, number[]>): Promise<void> {
+async function measure(bench: Bench, values: Map<string, number[]>): Promise<void> {
   const cluster = new Cluster('regtest');
+  bench.atEnd(() => rmSync(cluster.dir, { recursive: true, force: true }));
   try {
     const miner = await cluster.add('miner', 'miner', { flags: ['--no-mining-enabled'] });
     await miner.start();
@@ -48,7 +49,7 @@ export const suite: Suite = {
   about: 'resident memory of a full, a miner and a light process that are connected, five seconds after their start',
   async run(bench) {
     const values = new Map<string, number[]>();
-    for (let run = 0; run < bench.runs; run++) await measure(values);
+    for (let run = 0; run < bench.runs; run++) await measure(bench, values);
     for (const [role, list] of values) bench.report(role, 'MB', list, { network: 'regtest', blocks: 0 });
   },
 };
