@@ -252,7 +252,7 @@ export class ChainManager implements Chain {
     if (entry.hasBody) {
       // Finishes what a failure of ours (a worker, a full disk) may have interrupted.
       await this.#mover.activate();
-      return entry.isInvalid || entry.refused ? this.#outcome(entry) : passed({ entry, result: 'known' });
+      return entry.isInvalid || entry.refused ? this.#outcome(entry) : this.#known(block, entry);
     }
     const parent = entry.parent as IndexEntry;
     const tip = this.#mover.tip;
@@ -267,6 +267,15 @@ export class ChainManager implements Chain {
     const position = await this.#parts.store.appendBody(encodeSealedBlock(block));
     const change: EntryChange = { body: position, txCount: block.txs.length, status: 'stored' };
     return parent === tip ? this.#extend(entry, block, change) : this.#store(entry, change);
+  }
+
+  /** We have a good body; this one may still be a bad copy, and whoever passes that on must hear so. */
+  #known(block: Block, entry: IndexEntry): Check<AcceptedBlock> {
+    if (entry.parent !== undefined) {
+      const body = judgeBody(block, entry.parent, this.#parts.network.consensus);
+      if (!body.ok) return body;
+    }
+    return passed({ entry, result: 'known' });
   }
 
   /** The block sits on the tip: body, coins and tip go into one commit. */

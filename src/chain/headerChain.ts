@@ -4,6 +4,7 @@ import { type Hash256, hashKey } from '../primitives/hash.ts';
 import { prevHashOf, type SealedHeader } from '../primitives/header.ts';
 import { type Broken, broken } from '../primitives/rules.ts';
 import { assert } from '../util/assert.ts';
+import { equalBytes } from '../util/bytes.ts';
 import { Emitter } from '../util/events.ts';
 import type { Clock } from '../util/ports.ts';
 import { SerialQueue } from '../util/queue.ts';
@@ -173,7 +174,7 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
     let error: Broken | undefined;
     for (const sealed of headers) {
       const known = this.index.byKey(sealed.header.key) ?? fresh.get(sealed.header.key);
-      const verdict = known === undefined ? this.#judgeNew(sealed, fresh) : refuseInvalid(known);
+      const verdict = known === undefined ? this.#judgeNew(sealed, fresh) : this.#judgeAgain(sealed, known);
       if (!(verdict instanceof IndexEntry)) {
         error = verdict;
         break;
@@ -201,6 +202,16 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
     return new IndexEntry(sealed, parent, verdict.value, this.#nextSequence + fresh.size);
   }
 
+  /** Of a known header only the seal can differ: a bad one makes this copy bad, whatever is known of the hash (rule S1). */
+  #judgeAgain(sealed: SealedHeader, known: IndexEntry): IndexEntry | Broken {
+    const { parent } = known;
+    if (known.isInvalid) return broken('duplicate-invalid', `block ${known.header.id} is known as ${known.status}`);
+    if (equalBytes(sealed.seal, known.seal)) return known;
+    if (parent === undefined) return broken('bad-seal', 'the genesis block has no other seal');
+    const verdict = this.judge.verify(sealed, contextAfter(parent), parent.state, this.#clock.nowMs());
+    return verdict.ok ? known : verdict;
+  }
+
   #adopt(added: readonly IndexEntry[]): void {
     this.#nextSequence += added.length;
     const before = this.#best;
@@ -222,9 +233,4 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
     }
     return best;
   }
-}
-
-function refuseInvalid(known: IndexEntry): IndexEntry | Broken {
-  if (!known.isInvalid) return known;
-  return broken('duplicate-invalid', `block ${known.header.id} is known as ${known.status}`);
 }

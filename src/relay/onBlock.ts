@@ -29,7 +29,7 @@ export function onBlock(deps: OnBlockDeps): GossipHandler {
     const block = read.value;
     const { chain } = deps;
     const known = chain.entry(block.header.hash);
-    if (known?.hasBody === true) return knownBlock(deps, from, known);
+    if (known?.hasBody === true) return knownBlock(deps, from, block, known);
     const parent = chain.entry(block.header.prevHash);
     if (parent === undefined) {
       deps.headers.catchUp(from);
@@ -57,8 +57,11 @@ async function judge(deps: OnBlockDeps, from: PeerKey, block: Block): Promise<Go
   return 'ignore';
 }
 
-function knownBlock(deps: OnBlockDeps, from: PeerKey, entry: HeaderEntry): GossipVerdict {
+async function knownBlock(deps: OnBlockDeps, from: PeerKey, block: Block, entry: HeaderEntry): Promise<GossipVerdict> {
   if (entry.status === 'invalid' || entry.status === 'invalid-ancestor') return 'ignore';
+  // Gossip tells copies apart: one with our header and another body would be passed on in our name.
+  const copy = await deps.chain.acceptBlock(block);
+  if (!copy.ok) return refused(deps, from, block, copy);
   deps.tips.has(from, entry);
   // It was fetched before gossip brought it: gossip must still pass it on, but only while it is news.
   return entry === deps.chain.tip() ? 'accept' : 'ignore';

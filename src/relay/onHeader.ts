@@ -24,7 +24,7 @@ export function onHeader(deps: OnHeaderDeps): GossipHandler {
     if (!read.ok) return verdictOf(deps.net, from, read);
     const sealed = read.value;
     const known = deps.chain.entry(sealed.header.hash);
-    if (known !== undefined) return knownHeader(deps, from, known);
+    if (known !== undefined) return knownHeader(deps, from, sealed, known);
     const parent = deps.chain.entry(sealed.header.prevHash);
     if (parent === undefined) {
       deps.headers.catchUp(from);
@@ -49,9 +49,17 @@ async function judge(deps: OnHeaderDeps, from: PeerKey, sealed: SealedHeader): P
   return 'accept';
 }
 
-function knownHeader(deps: OnHeaderDeps, from: PeerKey, entry: HeaderEntry): GossipVerdict {
+async function knownHeader(
+  deps: OnHeaderDeps,
+  from: PeerKey,
+  sealed: SealedHeader,
+  entry: HeaderEntry,
+): Promise<GossipVerdict> {
   // A header says nothing of its body: who passes on the header of an invalid block may know only the header.
   if (entry.status === 'invalid' || entry.status === 'invalid-ancestor') return 'ignore';
+  // The same header with a bad seal is another message to gossip, and would be passed on in our name.
+  const { error } = await deps.chain.acceptHeaders([sealed]);
+  if (error !== undefined) return refused(deps, from, sealed, error);
   deps.tips.has(from, entry);
   // Its block came first; others may still wait for the header. Old ones are of no use to anybody.
   const parent = entry.parent;
