@@ -95,11 +95,19 @@ export class LiarScene {
   async bannedKey(key: string, rule: RuleCode, ms = 10_000): Promise<void> {
     const ban = await until(`a ban for ${rule}`, ms, async () => {
       const found = (await this.node.rpc<SeenBan[]>('listbanned')).find(({ address }) => address === key);
-      if (found === undefined) throw new Error(`not banned; peer: ${JSON.stringify((await this.peer(key))?.score)}`);
+      if (found === undefined) throw new Error(`score ${(await this.peer(key))?.score}; ${this.#logOf(key)}`);
       return found;
     });
     assert.ok(ban.reason.startsWith(`${rule}: `), `banned for another reason: ${ban.reason}`);
     await until('the banned peer to be gone', 5000, async () => (await this.peer(key)) === undefined);
+  }
+
+  /** What the node's log says of a peer. */
+  #logOf(key: string): string {
+    return this.node.output
+      .split('\n')
+      .filter((line) => line.includes(key))
+      .join('\n');
   }
 
   /** Waits until the peer's score is `points`. */
