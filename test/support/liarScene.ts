@@ -62,6 +62,11 @@ export class LiarScene {
     return this.#address;
   }
 
+  /** The node's peer id. */
+  get nodeKey(): string {
+    return this.#address.slice(this.#address.lastIndexOf('/') + 1);
+  }
+
   /** The node's tip, as the test's own block maker knows it. */
   tip(): Promise<IndexEntry> {
     return this.maker.follow(this.node);
