@@ -1,0 +1,3 @@
+import { describeKills } from '../support/killLoop.ts';
+
+describeKills(50);
