@@ -1,5 +1,5 @@
 import { hmac } from '@noble/hashes/hmac.js';
-import { ripemd160 as nobleRipemd160 } from '@noble/hashes/legacy.js';
+import { ripemd160 as nobleRipemd160, sha1 as nobleSha1 } from '@noble/hashes/legacy.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { asciiBytes, concatBytes } from '../util/bytes.ts';
 
@@ -47,12 +47,26 @@ export function hash160(data: Uint8Array): Uint8Array {
 export function ripemd160(data: Uint8Array): Uint8Array {
   return nobleRipemd160(data);
 }
+/** SHA-1, 20 bytes: broken as a hash, but OP_SHA1 is a consensus rule. */
+export function sha1(data: Uint8Array): Uint8Array {
+  return nobleSha1(data);
+}
 /** HMAC-SHA256, 32 bytes. */
 export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
   return hmac(nobleSha256, key, data);
 }
-/** BIP340 tagged hash: SHA256(SHA256(tag) ‖ SHA256(tag) ‖ data). */
+/** A BIP340 tagged hash, SHA256(SHA256(tag) ‖ SHA256(tag) ‖ data), with the hash of the tag computed once; data in parts. */
+export function taggedHasher(tag: string): (...data: readonly Uint8Array[]) => Uint8Array {
+  let prefix: Uint8Array | undefined;
+  return (...data) => {
+    if (prefix === undefined) {
+      const t = sha256(asciiBytes(tag));
+      prefix = concatBytes(t, t);
+    }
+    return sha256(concatBytes(prefix, ...data));
+  };
+}
+/** BIP340 tagged hash of `data`. */
 export function taggedHash(tag: string, data: Uint8Array): Uint8Array {
-  const t = sha256(asciiBytes(tag));
-  return sha256(concatBytes(t, t, data));
+  return taggedHasher(tag)(data);
 }

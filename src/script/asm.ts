@@ -37,7 +37,7 @@ export function scriptToAsm(script: Uint8Array, decodeHashTypes = false): string
     }
     const { opcode, data } = cursor;
     if (opcode > OP.OP_PUSHDATA4) words.push(opName(opcode));
-    else if (data.length <= 4) words.push((decodeScriptNumber(data, false) as bigint).toString());
+    else if (data.length <= 4) words.push((decodeScriptNumber(data, false) as number).toString());
     else words.push(pushText(data, decode));
   }
   return words.join(' ');

@@ -1,6 +1,6 @@
 /**
  * Script errors: named as in Bitcoin Core's script tests, with the words its RPC and logs show for them, which wallets
- * and test suites match on. NOT_SUPPORTED is ours.
+ * and test suites match on.
  */
 export const SCRIPT_ERRORS = {
   UNKNOWN_ERROR: 'unknown error',
@@ -57,7 +57,6 @@ export const SCRIPT_ERRORS = {
   TAPSCRIPT_EMPTY_PUBKEY: 'Empty public key in tapscript',
   OP_CODESEPARATOR: 'Using OP_CODESEPARATOR in non-witness script',
   SIG_FINDANDDELETE: 'Signature is found in scriptCode',
-  NOT_SUPPORTED: 'This version cannot judge this kind of spend',
 } as const;
 
 export type ScriptError = keyof typeof SCRIPT_ERRORS;

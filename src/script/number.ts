@@ -4,15 +4,18 @@ import { EMPTY } from '../util/bytes.ts';
 
 /** Longest number that arithmetic opcodes read. */
 export const MAX_NUMBER_LENGTH = 4;
+/** Longest number that OP_CHECKLOCKTIMEVERIFY and OP_CHECKSEQUENCEVERIFY read (BIP65, BIP112). */
+export const MAX_LOCKTIME_LENGTH = 5;
 
-/** Shortest encoding. */
-export function encodeScriptNumber(n: bigint): Uint8Array {
-  if (n === 0n) return EMPTY;
+/** Shortest encoding of a safe integer. Throws RangeError for other numbers. */
+export function encodeScriptNumber(n: number): Uint8Array {
+  if (n === 0) return EMPTY;
+  if (!Number.isSafeInteger(n)) throw new RangeError(`script number ${n} is no safe integer`);
   const bytes: number[] = [];
-  for (let rest = n < 0n ? -n : n; rest > 0n; rest >>= 8n) bytes.push(Number(rest & 0xffn));
+  for (let rest = Math.abs(n); rest > 0; rest = Math.floor(rest / 256)) bytes.push(rest % 256);
   const last = bytes[bytes.length - 1] as number;
-  if ((last & 0x80) !== 0) bytes.push(n < 0n ? 0x80 : 0);
-  else if (n < 0n) bytes[bytes.length - 1] = last | 0x80;
+  if ((last & 0x80) !== 0) bytes.push(n < 0 ? 0x80 : 0);
+  else if (n < 0) bytes[bytes.length - 1] = last | 0x80;
   return Uint8Array.from(bytes);
 }
 
@@ -23,18 +26,21 @@ export function isMinimalNumber(bytes: Uint8Array): boolean {
   return bytes.length > 1 && ((bytes[bytes.length - 2] as number) & 0x80) !== 0;
 }
 
-/** The number, or undefined when it is longer than `maxLength` or, with `minimal`, not in its shortest form. */
+/**
+ * The number, or undefined when it is longer than `maxLength` (at most 6 bytes, which a JavaScript number holds exactly)
+ * or, with `minimal`, not in its shortest form.
+ */
 export function decodeScriptNumber(
   bytes: Uint8Array,
   minimal: boolean,
   maxLength: number = MAX_NUMBER_LENGTH,
-): bigint | undefined {
+): number | undefined {
   if (bytes.length > maxLength || (minimal && !isMinimalNumber(bytes))) return undefined;
-  if (bytes.length === 0) return 0n;
-  let n = 0n;
-  for (let i = bytes.length - 1; i >= 0; i--) n = (n << 8n) | BigInt(bytes[i] as number);
-  const sign = 1n << BigInt(8 * bytes.length - 1);
-  return (n & sign) !== 0n ? -(n ^ sign) : n;
+  if (bytes.length === 0) return 0;
+  const last = bytes[bytes.length - 1] as number;
+  let n = last & 0x7f;
+  for (let i = bytes.length - 2; i >= 0; i--) n = n * 256 + (bytes[i] as number);
+  return last >= 0x80 ? 0 - n : n;
 }
 
 /** A stack item as a condition: false when every byte is zero, the last one maybe with the sign bit (negative zero). */

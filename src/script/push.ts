@@ -16,9 +16,9 @@ export function pushData(data: Uint8Array): Uint8Array {
 
 /** The script that pushes `n` (Bitcoin Core's `CScript() << n`): OP_0, OP_1NEGATE, OP_1 … OP_16, or its minimal bytes. BIP34 compares with it. */
 export function pushNumber(n: bigint | number): Uint8Array {
-  const value = BigInt(n);
-  if (value === 0n) return Uint8Array.of(OP.OP_0);
-  if (value === -1n || (value >= 1n && value <= 16n)) return Uint8Array.of(Number(value) + (OP.OP_1 - 1));
+  const value = Number(n);
+  if (value === 0) return Uint8Array.of(OP.OP_0);
+  if (value === -1 || (value >= 1 && value <= 16)) return Uint8Array.of(value + (OP.OP_1 - 1));
   return pushData(encodeScriptNumber(value));
 }
 

@@ -2,8 +2,27 @@ import { hasHighS, parseLaxDer } from '../crypto/laxDer.ts';
 import type { ScriptError } from './errors.ts';
 import { SCRIPT_FLAGS } from './flags.ts';
 
-/** Signature hash types. */
-export const SIGHASH = { ALL: 1, NONE: 2, SINGLE: 3, ANYONECANPAY: 0x80 } as const;
+/** Signature hash types. DEFAULT is taproot's: ALL without a byte behind the signature. */
+export const SIGHASH = { DEFAULT: 0, ALL: 1, NONE: 2, SINGLE: 3, ANYONECANPAY: 0x80 } as const;
+
+/** What an ECDSA signature's hash type covers (legacy, BIP143): any 32-bit number is one. */
+export interface EcdsaCoverage {
+  /** Only the output of the input's index. */
+  readonly single: boolean;
+  /** No output. */
+  readonly none: boolean;
+  /** Only the input itself. */
+  readonly anyoneCanPay: boolean;
+}
+
+export function ecdsaCoverage(hashType: number): EcdsaCoverage {
+  const base = hashType & 0x1f;
+  return {
+    single: base === SIGHASH.SINGLE,
+    none: base === SIGHASH.NONE,
+    anyoneCanPay: (hashType & SIGHASH.ANYONECANPAY) !== 0,
+  };
+}
 
 /** BIP66: strict DER, followed by exactly one hash type byte; 9 to 73 bytes. The empty signature is not one. */
 export function isStrictDerSignature(sig: Uint8Array): boolean {

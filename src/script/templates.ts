@@ -41,8 +41,7 @@ function countOf(cursor: ScriptCursor, min: number): number | undefined {
   if (cursor.opcode === OP.OP_0) return undefined;
   if (cursor.opcode <= OP.OP_PUSHDATA4) {
     if (!isMinimalPush(cursor.data, cursor.opcode)) return undefined;
-    const n = decodeScriptNumber(cursor.data, true);
-    count = n === undefined ? undefined : Number(n);
+    count = decodeScriptNumber(cursor.data, true);
   }
   return count !== undefined && count >= min && count <= MAX_PUBKEYS_PER_MULTISIG ? count : undefined;
 }

@@ -7,7 +7,7 @@ export type ScriptResult =
   | { readonly ok: true }
   | {
       readonly ok: false;
-      /** Named as in Bitcoin Core's script tests; NOT_SUPPORTED maps to rule 'script-not-supported'. */
+      /** Named as in Bitcoin Core's script tests. */
       readonly error: ScriptError;
       /** The error in words, as Bitcoin Core prints it in brackets behind a reject reason. */
       readonly detail: string;

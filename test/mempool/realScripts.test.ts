@@ -6,7 +6,7 @@ import { rejectReason } from '../../src/mempool/rejectReason.ts';
 import { TxPool } from '../../src/mempool/txPool.ts';
 import { payToPubKeyHash, payToWitness } from '../../src/primitives/outputScript.ts';
 import { SEQUENCE_FINAL, Tx, type TxOut } from '../../src/primitives/tx.ts';
-import { witnessV0SigHash } from '../../src/script/sighash.ts';
+import { witnessV0SigHash } from '../../src/script/sighashWitnessV0.ts';
 import { verifyScript } from '../../src/script/verifyScript.ts';
 import { concatBytes, EMPTY } from '../../src/util/bytes.ts';
 import { silentLogger } from '../../src/util/ports.ts';

@@ -8,22 +8,22 @@ import { dustThreshold, isUnspendable } from '../../src/script/standard.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
 
 describe('Script numbers', () => {
-  const cases: [bigint, string][] = [
-    [0n, ''],
-    [1n, '01'],
-    [-1n, '81'],
-    [127n, '7f'],
-    [-127n, 'ff'],
-    [128n, '8000'],
-    [-128n, '8080'],
-    [255n, 'ff00'],
-    [256n, '0001'],
-    [32767n, 'ff7f'],
-    [-32768n, '008080'],
-    [500000n, '20a107'],
-    [2147483647n, 'ffffff7f'],
-    [-2147483647n, 'ffffffff'],
-    [2147483648n, '0000008000'],
+  const cases: [number, string][] = [
+    [0, ''],
+    [1, '01'],
+    [-1, '81'],
+    [127, '7f'],
+    [-127, 'ff'],
+    [128, '8000'],
+    [-128, '8080'],
+    [255, 'ff00'],
+    [256, '0001'],
+    [32767, 'ff7f'],
+    [-32768, '008080'],
+    [500000, '20a107'],
+    [2147483647, 'ffffff7f'],
+    [-2147483647, 'ffffffff'],
+    [2147483648, '0000008000'],
   ];
   for (const [n, hex] of cases)
     it(`${n} is ${hex || 'empty'}`, () => {
@@ -36,8 +36,8 @@ describe('Script numbers', () => {
       assert.equal(isMinimalNumber(fromHex(hex)), false, hex);
     for (const hex of ['', '8000', '8080', 'ff00', '7f']) assert.equal(isMinimalNumber(fromHex(hex)), true, hex);
     assert.equal(decodeScriptNumber(fromHex('0100'), true), undefined);
-    assert.equal(decodeScriptNumber(fromHex('0100'), false), 1n);
-    assert.equal(decodeScriptNumber(fromHex('80'), false), 0n);
+    assert.equal(decodeScriptNumber(fromHex('0100'), false), 1);
+    assert.equal(decodeScriptNumber(fromHex('80'), false), 0);
   });
 
   it('of more bytes than allowed are refused', () => {
@@ -46,7 +46,9 @@ describe('Script numbers', () => {
 
   it('survive a round trip', () => {
     fc.assert(
-      fc.property(fc.bigInt(-(2n ** 63n), 2n ** 63n), (n) => decodeScriptNumber(encodeScriptNumber(n), true, 9) === n),
+      fc.property(fc.integer({ min: -(2 ** 47) + 1, max: 2 ** 47 - 1 }), (n) =>
+        Object.is(decodeScriptNumber(encodeScriptNumber(n), true, 6), n),
+      ),
     );
   });
 

@@ -3,7 +3,8 @@ import { Transaction } from 'bitcoinjs-lib';
 import fc from 'fast-check';
 import { displayHash } from '../../src/primitives/hash.ts';
 import { decodeTx, Tx } from '../../src/primitives/tx.ts';
-import { legacySigHash, witnessV0SigHash } from '../../src/script/sighash.ts';
+import { legacySigHash } from '../../src/script/sighashLegacy.ts';
+import { witnessV0SigHash } from '../../src/script/sighashWitnessV0.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
 import { vectorJson, vectorText } from '../support/vectors.ts';
 
@@ -69,7 +70,7 @@ describe('Legacy signature hash', () => {
         const script = raw.map((b) => 0x61 + (b % 0x40));
         const index = at % tx.inputs.length;
         // The library writes the number one of a SIGHASH_SINGLE without output big-endian, against the signature accepted in
-        // verifyVectors.test.ts.
+        // coreTransactions.test.ts.
         fc.pre((hashType & 0x1f) !== 3 || index < tx.outputs.length);
         const other = Transaction.fromBuffer(tx.bytes).hashForSignature(index, script, hashType);
         assert.equal(toHex(legacySigHash(tx, index, script, hashType)), toHex(other));

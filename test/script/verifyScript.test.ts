@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { hash160 } from '../../src/crypto/hash.ts';
+import { hash160, sha256 } from '../../src/crypto/hash.ts';
 import { encodeDer, normalizeS } from '../../src/crypto/laxDer.ts';
 import { secp, signEcdsa } from '../../src/crypto/secp.ts';
 import { payToPubKeyHash, payToScriptHash, payToWitness } from '../../src/primitives/outputScript.ts';
@@ -8,7 +8,8 @@ import { Tx, type TxOut } from '../../src/primitives/tx.ts';
 import { SCRIPT_FLAGS as F, STANDARD_SCRIPT_FLAGS } from '../../src/script/flags.ts';
 import { OP } from '../../src/script/opcodes.ts';
 import { pushData } from '../../src/script/push.ts';
-import { legacySigHash, witnessV0SigHash } from '../../src/script/sighash.ts';
+import { legacySigHash } from '../../src/script/sighashLegacy.ts';
+import { witnessV0SigHash } from '../../src/script/sighashWitnessV0.ts';
 import { verifyScript } from '../../src/script/verifyScript.ts';
 import { concatBytes, EMPTY } from '../../src/util/bytes.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
@@ -158,7 +159,7 @@ describe('Spending P2PKH', () => {
       { scriptSig: concatBytes(Uint8Array.of(OP.OP_NOP), good.scriptSig) },
       p2pkh(PUB),
       CONSENSUS,
-      'NOT_SUPPORTED',
+      'OK',
     ],
     [
       'the same',
@@ -233,7 +234,7 @@ describe('Spending P2WPKH', () => {
       { ...good, scriptSig: Uint8Array.of(OP.OP_NOP) },
       p2wpkh(PUB),
       CONSENSUS,
-      'NOT_SUPPORTED',
+      'WITNESS_MALLEATED',
     ],
     ['no witness', {}, p2wpkh(PUB), CONSENSUS, 'WITNESS_PROGRAM_MISMATCH'],
     ['legacy spend of a segwit output', { scriptSig: pushes(sig, PUB) }, p2wpkh(PUB), CONSENSUS, 'WITNESS_MALLEATED'],
@@ -243,76 +244,141 @@ describe('Spending P2WPKH', () => {
     ['a witness item above 520 bytes', { witness: [new Uint8Array(521), PUB] }, p2wpkh(PUB), CONSENSUS, 'PUSH_SIZE'],
     ['a zero program', good, zeros, CONSENSUS, 'EVAL_FALSE'],
     ['a negative zero program', good, negativeZero, CONSENSUS, 'EVAL_FALSE'],
-    ['before segwit', good, p2wpkh(PUB), F.P2SH, 'NOT_SUPPORTED'],
+    ['before segwit, when anybody could spend it', {}, p2wpkh(PUB), F.P2SH, 'OK'],
   ]);
 });
 
-describe('Other spends are refused', () => {
+describe('Other spends', () => {
   const out = (scriptPubKey: Uint8Array): TxOut => ({ value: VALUE, scriptPubKey });
-  const sig = signLegacy();
+  const bare = concatBytes(pushData(PUB), Uint8Array.of(OP.OP_CHECKSIG));
+  const bareSig = withType(sign(legacySigHash(UNSIGNED, 0, bare, 1)), 1);
   const nested = payToWitness({ version: 0, program: hash160(PUB) });
+  const p2sh = (redeem: Uint8Array): TxOut => out(payToScriptHash(hash160(redeem)));
+  const p2wsh = (script: Uint8Array): TxOut => out(payToWitness({ version: 0, program: sha256(script) }));
+  const future = out(payToWitness({ version: 16, program: new Uint8Array(2).fill(1) }));
+  const anchor = out(fromHex('51024e73'));
   runCases([
     ['OP_RETURN', {}, out(fromHex('6a0141')), CONSENSUS, 'OP_RETURN'],
-    [
-      'OP_RETURN by an input script that fails itself',
-      { scriptSig: Uint8Array.of(5) },
-      out(fromHex('6a')),
-      CONSENSUS,
-      'BAD_OPCODE',
-    ],
+    ['OP_RETURN by an input that fails itself', { scriptSig: fromHex('05') }, out(fromHex('6a')), 0, 'BAD_OPCODE'],
     ['a script above 10000 bytes', {}, out(new Uint8Array(10_001).fill(0x51)), CONSENSUS, 'SCRIPT_SIZE'],
-    ['an empty script, which anyone could spend', { scriptSig: fromHex('51') }, out(EMPTY), CONSENSUS, 'NOT_SUPPORTED'],
-    ['OP_1', {}, out(fromHex('51')), CONSENSUS, 'NOT_SUPPORTED'],
+    ['an empty script and OP_1', { scriptSig: fromHex('51') }, out(EMPTY), CONSENSUS, 'OK'],
+    ['an empty script and nothing', {}, out(EMPTY), CONSENSUS, 'EVAL_FALSE'],
+    ['an empty script and zero', { scriptSig: fromHex('00') }, out(EMPTY), CONSENSUS, 'EVAL_FALSE'],
+    ['a bare key', { scriptSig: pushes(bareSig) }, out(bare), STANDARD_SCRIPT_FLAGS, 'OK'],
+    ["a bare key by another script's signature", { scriptSig: pushes(signLegacy()) }, out(bare), 0, 'EVAL_FALSE'],
     [
-      'a bare key',
-      { scriptSig: pushes(sig) },
-      out(concatBytes(pushData(PUB), Uint8Array.of(OP.OP_CHECKSIG))),
+      'an open OP_IF in the input script',
+      { scriptSig: fromHex('5163') },
+      out(fromHex('51')),
+      0,
+      'UNBALANCED_CONDITIONAL',
+    ],
+    ['P2SH of OP_1', { scriptSig: fromHex('0151') }, p2sh(fromHex('51')), STANDARD_SCRIPT_FLAGS, 'OK'],
+    ['P2SH of OP_0', { scriptSig: fromHex('0100') }, p2sh(fromHex('00')), CONSENSUS, 'EVAL_FALSE'],
+    ['P2SH of OP_0 before BIP16', { scriptSig: fromHex('0100') }, p2sh(fromHex('00')), F.NONE, 'OK'],
+    ['P2SH without its script', {}, p2sh(fromHex('51')), CONSENSUS, 'INVALID_STACK_OPERATION'],
+    ['P2SH with an opcode beside', { scriptSig: fromHex('610151') }, p2sh(fromHex('51')), CONSENSUS, 'SIG_PUSHONLY'],
+    [
+      'P2SH in P2SH',
+      { scriptSig: pushes(p2sh(EMPTY).scriptPubKey) },
+      p2sh(p2sh(EMPTY).scriptPubKey),
       CONSENSUS,
-      'NOT_SUPPORTED',
+      'INVALID_STACK_OPERATION',
     ],
     [
-      'P2SH',
-      { scriptSig: pushes(nested), witness: [sig, PUB] },
-      out(payToScriptHash(hash160(nested))),
-      CONSENSUS,
-      'NOT_SUPPORTED',
+      'P2SH that leaves more than one item',
+      { scriptSig: pushes(EMPTY, fromHex('51')) },
+      p2sh(fromHex('51')),
+      F.P2SH | F.WITNESS | F.CLEANSTACK,
+      'CLEANSTACK',
     ],
     [
-      'P2WSH',
-      { witness: [fromHex('51')] },
-      out(payToWitness({ version: 0, program: new Uint8Array(32) })),
-      CONSENSUS,
-      'NOT_SUPPORTED',
+      'P2WPKH in P2SH',
+      { scriptSig: pushes(nested), witness: [signWitness(), PUB] },
+      p2sh(nested),
+      STANDARD_SCRIPT_FLAGS,
+      'OK',
     ],
     [
-      'taproot',
-      { witness: [new Uint8Array(64)] },
-      out(payToWitness({ version: 1, program: new Uint8Array(32) })),
+      'P2WPKH in P2SH, longer push',
+      { scriptSig: concatBytes(fromHex('4c'), pushes(nested)), witness: [signWitness(), PUB] },
+      p2sh(nested),
       CONSENSUS,
-      'NOT_SUPPORTED',
+      'WITNESS_MALLEATED_P2SH',
     ],
     [
-      'a future witness version',
+      'P2WPKH in P2SH, a push more',
+      { scriptSig: pushes(EMPTY, nested), witness: [signWitness(), PUB] },
+      p2sh(nested),
+      CONSENSUS,
+      'WITNESS_MALLEATED_P2SH',
+    ],
+    ['P2WPKH in P2SH before segwit', { scriptSig: pushes(nested) }, p2sh(nested), F.P2SH, 'OK'],
+    ['P2WSH', { witness: [fromHex('51')] }, p2wsh(fromHex('51')), STANDARD_SCRIPT_FLAGS, 'OK'],
+    [
+      'P2WSH of another script',
+      { witness: [fromHex('52')] },
+      p2wsh(fromHex('51')),
+      CONSENSUS,
+      'WITNESS_PROGRAM_MISMATCH',
+    ],
+    ['P2WSH without witness', {}, p2wsh(fromHex('51')), CONSENSUS, 'WITNESS_PROGRAM_WITNESS_EMPTY'],
+    ['P2WSH that leaves zero', { witness: [fromHex('00')] }, p2wsh(fromHex('00')), CONSENSUS, 'EVAL_FALSE'],
+    ['P2WSH that leaves two items', { witness: [EMPTY, fromHex('51')] }, p2wsh(fromHex('51')), CONSENSUS, 'CLEANSTACK'],
+    ['P2WSH that leaves none', { witness: [EMPTY] }, p2wsh(EMPTY), CONSENSUS, 'CLEANSTACK'],
+    [
+      'P2WSH of 10000 bytes',
+      { witness: [new Uint8Array(10_000).fill(0x61)] },
+      p2wsh(new Uint8Array(10_000).fill(0x61)),
+      CONSENSUS,
+      'OP_COUNT',
+    ],
+    [
+      'P2WSH of 10001 bytes',
+      { witness: [new Uint8Array(10_001).fill(0x61)] },
+      p2wsh(new Uint8Array(10_001).fill(0x61)),
+      CONSENSUS,
+      'SCRIPT_SIZE',
+    ],
+    [
+      'version 0 of another length',
       {},
-      out(payToWitness({ version: 16, program: new Uint8Array(2) })),
+      out(payToWitness({ version: 0, program: new Uint8Array(31).fill(1) })),
       CONSENSUS,
-      'NOT_SUPPORTED',
+      'WITNESS_PROGRAM_WRONG_LENGTH',
     ],
-    ['anchor', {}, out(fromHex('51024e73')), CONSENSUS, 'NOT_SUPPORTED'],
+    ['a future witness version', {}, future, CONSENSUS, 'OK'],
+    ['a future witness version by policy', {}, future, STANDARD_SCRIPT_FLAGS, 'DISCOURAGE_UPGRADABLE_WITNESS_PROGRAM'],
     [
-      'P2PKH with an opcode behind',
-      { scriptSig: pushes(sig, PUB) },
-      out(concatBytes(payToPubKeyHash(hash160(PUB)), Uint8Array.of(OP.OP_NOP))),
+      'a future witness version that is zero',
+      {},
+      out(payToWitness({ version: 2, program: new Uint8Array(2) })),
       CONSENSUS,
-      'NOT_SUPPORTED',
+      'EVAL_FALSE',
+    ],
+    ['anchor', {}, anchor, STANDARD_SCRIPT_FLAGS, 'OK'],
+    ['anchor with a witness', { witness: [EMPTY] }, anchor, STANDARD_SCRIPT_FLAGS, 'OK'],
+    [
+      'anchor in P2SH',
+      { scriptSig: pushes(anchor.scriptPubKey) },
+      p2sh(anchor.scriptPubKey),
+      STANDARD_SCRIPT_FLAGS,
+      'DISCOURAGE_UPGRADABLE_WITNESS_PROGRAM',
+    ],
+    [
+      'taproot in P2SH',
+      { scriptSig: pushes(payToWitness({ version: 1, program: PUB.subarray(1) })) },
+      p2sh(payToWitness({ version: 1, program: PUB.subarray(1) })),
+      CONSENSUS,
+      'OK',
     ],
   ]);
 });
 
 describe('Any bytes at all', () => {
-  it('get a verdict, never a throw and never an OK without a signature', () => {
+  it('get a verdict, never a throw, and key hashes never an OK without a signature', () => {
     const bytes = fc.uint8Array({ maxLength: 80 });
-    const script = fc.oneof(bytes, fc.constant(p2pkh(PUB).scriptPubKey), fc.constant(p2wpkh(PUB).scriptPubKey));
+    const keyHashes = fc.constantFrom(p2pkh(PUB).scriptPubKey, p2wpkh(PUB).scriptPubKey);
     const item = fc.oneof(bytes, fc.constant(PUB), fc.constant(signLegacy().subarray(0, 40)));
     const sigScript = fc.oneof(
       bytes,
@@ -322,8 +388,8 @@ describe('Any bytes at all', () => {
       fc.property(
         sigScript,
         fc.array(item, { maxLength: 3 }),
-        script,
-        fc.nat(0x1fffff),
+        keyHashes,
+        fc.nat(0x1fffff).map((flags) => flags | F.WITNESS | F.P2SH),
         (scriptSig, witness, scriptPubKey, flags) => {
           assert.notEqual(judge({ scriptSig, witness }, { value: VALUE, scriptPubKey }, flags), 'OK');
         },

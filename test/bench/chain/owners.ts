@@ -4,7 +4,7 @@ import { secp, signEcdsa } from '../../../src/crypto/secp.ts';
 import { payToPubKeyHash, payToWitness } from '../../../src/primitives/outputScript.ts';
 import type { Tx, TxIn } from '../../../src/primitives/tx.ts';
 import { SIGHASH } from '../../../src/script/sigEncoding.ts';
-import { witnessV0SigHash } from '../../../src/script/sighash.ts';
+import { witnessV0SigHash } from '../../../src/script/sighashWitnessV0.ts';
 import { asciiBytes, concatBytes, EMPTY } from '../../../src/util/bytes.ts';
 
 /** Someone who can be paid and can spend. */

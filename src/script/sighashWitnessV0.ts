@@ -1,0 +1,33 @@
+import { hash256, sha256 } from '../crypto/hash.ts';
+import { type Hash256, ZERO_HASH } from '../primitives/hash.ts';
+import { writeOutPoint } from '../primitives/outpoint.ts';
+import type { Tx, TxIn } from '../primitives/tx.ts';
+import { Writer } from '../util/codec.ts';
+import { ecdsaCoverage } from './sigEncoding.ts';
+import { txHashes } from './txHashes.ts';
+
+/**
+ * The hash that a signature of a segwit version 0 input signs (BIP143). `scriptCode` is the executed script from the last
+ * executed OP_CODESEPARATOR on, `value` the amount of the spent output, `hashType` any 32-bit number.
+ */
+export function witnessV0SigHash(
+  tx: Tx,
+  index: number,
+  scriptCode: Uint8Array,
+  value: bigint,
+  hashType: number,
+): Hash256 {
+  const { single, none, anyoneCanPay } = ecdsaCoverage(hashType);
+  const shared = txHashes(tx);
+  let outputs = ZERO_HASH;
+  if (!single && !none) outputs = sha256(shared.outputs);
+  else if (single && index < tx.outputs.length) outputs = sha256(shared.output(index));
+
+  const input = tx.inputs[index] as TxIn;
+  const w = new Writer(160 + scriptCode.length).u32(tx.version);
+  w.put(anyoneCanPay ? ZERO_HASH : sha256(shared.prevouts));
+  w.put(anyoneCanPay || single || none ? ZERO_HASH : sha256(shared.sequences));
+  writeOutPoint(w, input.prevout);
+  w.varBytes(scriptCode).i64(value).u32(input.sequence).put(outputs).u32(tx.lockTime).i32(hashType);
+  return hash256(w.finish());
+}

@@ -1,0 +1,56 @@
+import { sha256 } from '../crypto/hash.ts';
+import { payToPubKeyHash, type WitnessProgram, witnessType } from '../primitives/outputScript.ts';
+import { equalBytes } from '../util/bytes.ts';
+import type { ScriptError } from './errors.ts';
+import { SCRIPT_FLAGS } from './flags.ts';
+import type { Execution } from './interpreter/machine.ts';
+import { inputOf } from './spend.ts';
+import { spendTaproot } from './taprootSpend.ts';
+import { runWitnessScript } from './witnessScript.ts';
+
+/** P2WSH: the last item is the script, which the program is the SHA-256 of. */
+function spendScriptHash(
+  execution: Execution,
+  program: Uint8Array,
+  witness: readonly Uint8Array[],
+): ScriptError | undefined {
+  const script = witness[witness.length - 1];
+  if (script === undefined) return 'WITNESS_PROGRAM_WITNESS_EMPTY';
+  if (!equalBytes(sha256(script), program)) return 'WITNESS_PROGRAM_MISMATCH';
+  return runWitnessScript(execution, script, witness.slice(0, -1));
+}
+
+/** P2WPKH: signature and key, under the script of P2PKH. */
+function spendKeyHash(
+  execution: Execution,
+  program: Uint8Array,
+  witness: readonly Uint8Array[],
+): ScriptError | undefined {
+  if (witness.length !== 2) return 'WITNESS_PROGRAM_MISMATCH';
+  return runWitnessScript(execution, payToPubKeyHash(program), witness);
+}
+
+/**
+ * Does the input's witness satisfy a witness program (BIP141; Bitcoin Core's VerifyWitnessProgram), native or `nested` in
+ * P2SH? Versions and lengths without a meaning yet are satisfied by anything; policy discourages them.
+ */
+export function verifyWitnessProgram(
+  execution: Execution,
+  witnessProgram: WitnessProgram,
+  nested: boolean,
+): ScriptError | undefined {
+  const { witness } = inputOf(execution.spend);
+  const { version, program } = witnessProgram;
+  const type = witnessType(witnessProgram);
+  if (type === 'witness_v0_keyhash') return spendKeyHash(execution, program, witness);
+  if (type === 'witness_v0_scripthash') return spendScriptHash(execution, program, witness);
+  if (version === 0) return 'WITNESS_PROGRAM_WRONG_LENGTH';
+  if (type === 'witness_v1_taproot' && !nested) {
+    const active = (execution.flags & SCRIPT_FLAGS.TAPROOT) !== 0;
+    return active ? spendTaproot(execution, program, witness) : undefined;
+  }
+  // Pay-to-anchor is open to everybody by design.
+  if (type === 'anchor' && !nested) return undefined;
+  const discouraged = (execution.flags & SCRIPT_FLAGS.DISCOURAGE_UPGRADABLE_WITNESS_PROGRAM) !== 0;
+  return discouraged ? 'DISCOURAGE_UPGRADABLE_WITNESS_PROGRAM' : undefined;
+}
