@@ -58,16 +58,27 @@ export class TxFlow {
     throw new Error(`no coin of ${this.address}`);
   }
 
-  /** The next payment, not sent. */
-  next(): bitcoin.Transaction {
+  /** The next payment, not sent. `data`: bytes to carry in an OP_RETURN output. */
+  next(data?: Uint8Array, fee = FEE): bitcoin.Transaction {
     const coin = this.#coin as Coin;
     const psbt = new bitcoin.Psbt({ network: REGTEST });
     const witnessUtxo = { script: this.#script, value: coin.satoshi };
     psbt.addInput({ hash: coin.txid, index: coin.vout, witnessUtxo });
-    psbt.addOutput({ address: this.address, value: coin.satoshi - FEE });
+    psbt.addOutput({ address: this.address, value: coin.satoshi - fee });
+    if (data !== undefined) psbt.addOutput({ script: bitcoin.script.compile([0x6a, data]), value: 0n });
     psbt.signInput(0, this.#key);
     psbt.finalizeAllInputs();
     return psbt.extractTransaction();
+  }
+
+  /** Sends a payment that carries `bytes` bytes of data; throws when the node refuses it. Returns its txid. */
+  async sendData(bytes: number): Promise<string> {
+    const fee = BigInt(bytes + 300);
+    const tx = this.next(Buffer.alloc(bytes, this.sent.length), fee);
+    const txid = await this.#node.rpc<string>('sendrawtransaction', tx.toHex());
+    this.sent.push(txid);
+    this.#coin = { txid, vout: 0, satoshi: (this.#coin as Coin).satoshi - fee };
+    return txid;
   }
 
   /** Sends one payment; false when the node does not take it now (too long a chain of unconfirmed ones, no node). */
