@@ -68,6 +68,8 @@ export class NetLab {
       ip('link', 'set', this.#port(i), 'master', `${this.#id}a`, 'up');
       ip('-n', ns, 'addr', 'add', `${this.ip(i)}/24`, 'dev', 'eth0');
       for (const dev of ['eth0', 'lo']) ip('-n', ns, 'link', 'set', dev, 'up');
+      // Machines on a LAN have a default route; multicast (mDNS) needs it.
+      ip('-n', ns, 'route', 'add', 'default', 'dev', 'eth0');
     }
   }
 
