@@ -67,7 +67,11 @@ async function startRpc(parts: RoleParts, dispatcher: Dispatcher): Promise<strin
 }
 
 /** The health listener: speaks for the role as soon as there is one. */
-async function startOps(parts: RoleParts, role: () => Role | undefined): Promise<string | undefined> {
+async function startOps(
+  parts: RoleParts,
+  dispatcher: Dispatcher,
+  role: () => Role | undefined,
+): Promise<string | undefined> {
   const { config, log, lifetime } = parts;
   if (!config.ops.enabled) return undefined;
   const source: OpsSource = {
@@ -76,7 +80,13 @@ async function startOps(parts: RoleParts, role: () => Role | undefined): Promise
     health: async () => (await role()?.ops.health()) ?? {},
     metrics: async () => (await role()?.ops.metrics()) ?? {},
   };
-  const server = await startOpsServer(config.ops, { source, log: log.child({ room: 'ops' }) });
+  // Loaded only where someone wants it.
+  const rest = config.ops.rest ? (await import('../rpc/rest/rest.ts')).createRest(dispatcher) : undefined;
+  const server = await startOpsServer(config.ops, {
+    source,
+    log: log.child({ room: 'ops' }),
+    ...(rest === undefined ? {} : { rest }),
+  });
   lifetime.add(() => server.close());
   return server.url;
 }
@@ -117,9 +127,13 @@ export const startNode: StartNode = async (config: NodeConfig, deps: NodeDeps): 
   try {
     let role: Role | undefined;
     const rpcUrl = config.rpc.enabled ? await startRpc(parts, dispatcher) : '';
-    const opsUrl = await startOps(parts, () => role);
+    const opsUrl = await startOps(parts, dispatcher, () => role);
     role = await (await composition(config.role))(parts);
     dispatcher.ready(role.backend);
+    const noRest = opsUrl === undefined ? 'ops.enabled is off' : `a ${config.role} node has no blocks`;
+    if (config.ops.rest && (opsUrl === undefined || role.backend.blocks === undefined)) {
+      deps.log.warn({}, `ops.rest is on, but ${noRest}: nothing answers below /rest/`);
+    }
     const { peers } = role;
     return {
       role: config.role,

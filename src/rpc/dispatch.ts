@@ -99,10 +99,20 @@ export class Dispatcher {
     };
   }
 
+  #context(): CallContext {
+    if (this.#ready === undefined) throw new RpcError(RPC.IN_WARMUP, this.#warmup);
+    return this.#ready;
+  }
+
+  /** Runs `job` in one of the places for running calls: for interfaces other than JSON-RPC. Throws -28 until ready. */
+  async use<T>(job: (context: CallContext) => Promise<T>): Promise<T> {
+    const context = this.#context();
+    return await this.#slots.run(() => job(context));
+  }
+
   /** Runs one method. Throws RpcError. */
   async call(method: string, params: readonly Json[] | JsonObject | null, onGone?: OnGone): Promise<Json> {
-    const context = this.#ready;
-    if (context === undefined) throw new RpcError(RPC.IN_WARMUP, this.#warmup);
+    const context = this.#context();
     const spec = context.registry.find(method);
     if (spec === undefined) throw notOffered(context.registry, method);
     const args = bindArgs(spec, params);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { type OpsServer, startOpsServer } from '../../src/app/ops/opsServer.node.ts';
-import type { OpsSource, Readiness, RestHandler } from '../../src/app/ops/opsSource.ts';
+import type { OpsSource, Readiness } from '../../src/app/ops/opsSource.ts';
+import type { RestHandler } from '../../src/rpc/rest/answer.ts';
 import { silentLogger } from '../../src/util/ports.ts';
 
 describe('health listener', () => {

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { RestHandler } from '../../rpc/rest/answer.ts';
 import type { Logger } from '../../util/ports.ts';
 import type { Metrics } from './metrics.node.ts';
-import type { OpsSource, RestHandler } from './opsSource.ts';
+import type { OpsSource } from './opsSource.ts';
 
 export interface OpsSettings {
   readonly bind: string;
@@ -91,7 +92,7 @@ export async function startOpsServer(settings: OpsSettings, deps: OpsDeps): Prom
           url !== null && rest !== undefined && url.pathname.startsWith('/rest/')
             ? await rest(url.pathname, url.searchParams)
             : undefined;
-        return answer ?? text(404, 'paths: /livez /readyz /health /metrics');
+        return answer ?? text(404, `paths: /livez /readyz /health /metrics${rest === undefined ? '' : ' /rest/…'}`);
       }
     }
   }

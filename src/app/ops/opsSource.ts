@@ -38,13 +38,3 @@ export interface OpsSource {
   /** Current values; a role leaves out what it has not. */
   metrics(): Promise<Partial<Readonly<Record<MetricName, number>>>>;
 }
-
-/** An answer of the REST interface (Bitcoin Core's /rest/…). */
-export interface RestAnswer {
-  readonly status: number;
-  readonly type: 'application/json' | 'text/plain' | 'application/octet-stream';
-  readonly body: string | Uint8Array;
-}
-
-/** Answers GET /rest/…; undefined when there is no such path. */
-export type RestHandler = (path: string, query: URLSearchParams) => Promise<RestAnswer | undefined>;

@@ -9,6 +9,7 @@ import { headerJson, headerShape, hex32, hex256, targetHex } from '../present/he
 import { scriptJson, scriptShape, txShape } from '../present/tx.ts';
 import { type MethodSpec, method, optional, r, required } from '../spec.ts';
 import { bodyOf, entryAt, entryOf } from './find.ts';
+import { unspentOutputs } from './findCoins.ts';
 
 const blockhash = required('blockhash', 'hex', 'The block hash');
 
@@ -254,19 +255,17 @@ export const chainMethods: readonly MethodSpec[] = [
     needs: ['blocks'],
     async run(args, { backend }) {
       const outpoint = { txid: args.hash(0), index: args.int(1) };
-      const tip = backend.headers.tip();
       const pool = args.bool(2, true) ? backend.mempool : undefined;
-      if (outpoint.index < 0 || pool?.spender(outpoint) !== undefined) return null;
-      const unconfirmed = pool?.get(outpoint.txid)?.tx.outputs[outpoint.index];
-      const [coin] = unconfirmed === undefined ? await backend.blocks.coins([outpoint]) : [];
-      const out = unconfirmed ?? coin?.out;
-      if (out === undefined) return null;
+      if (outpoint.index < 0) return null;
+      const { tip, found } = await unspentOutputs(backend, [outpoint], pool);
+      const [unspent] = found;
+      if (unspent === undefined) return null;
       return {
         bestblock: tip.header.id,
-        confirmations: coin === undefined ? 0 : tip.height - coin.height + 1,
-        value: new Coins(out.value),
-        scriptPubKey: scriptJson(backend.scripts, out.scriptPubKey),
-        coinbase: coin?.coinbase ?? false,
+        confirmations: unspent.height === undefined ? 0 : tip.height - unspent.height + 1,
+        value: new Coins(unspent.out.value),
+        scriptPubKey: scriptJson(backend.scripts, unspent.out.scriptPubKey),
+        coinbase: unspent.coinbase,
       };
     },
   }),

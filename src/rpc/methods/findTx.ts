@@ -28,7 +28,12 @@ export type FullBackend = Backend & { readonly blocks: BlocksBackend };
 
 /** Finds a transaction in the pool or a block, with Bitcoin Core's messages (-5) when it is not there. */
 export async function findTx(backend: FullBackend, txid: Hash256, blockHash: Hash256 | undefined): Promise<FoundTx> {
-  const { blocks, mempool, headers } = backend;
+  const { blocks, mempool, headers, node } = backend;
+  const { genesis, consensus } = node.network;
+  // The genesis coinbase never entered Bitcoin's coins and index.
+  if (consensus.rules === 'bitcoin' && genesis.txs.some((tx) => equalBytes(tx.txid, txid))) {
+    throw notFound('The genesis block coinbase is not considered an ordinary transaction and cannot be retrieved');
+  }
   if (blockHash !== undefined) {
     const found = await inBlock(blocks, entryOf(headers, blockHash, 'Block hash not found'), txid);
     if (found !== undefined) return found;

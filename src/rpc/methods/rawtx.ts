@@ -1,9 +1,8 @@
 import { displayHash } from '../../primitives/hash.ts';
 import type { Tx } from '../../primitives/tx.ts';
-import { equalBytes } from '../../util/bytes.ts';
 import { toHex } from '../../util/hex.ts';
 import type { Backend } from '../backend.ts';
-import { decodeFailed, invalidParameter, notFound, RPC, RpcError, typeError } from '../errors.ts';
+import { decodeFailed, invalidParameter, RPC, RpcError, typeError } from '../errors.ts';
 import { Coins, type JsonObject } from '../json.ts';
 import { txJson, txShape } from '../present/tx.ts';
 import { decodeRawTx } from '../rawTx.ts';
@@ -104,11 +103,6 @@ export const rawTxMethods: readonly MethodSpec[] = [
     async run(args, { backend }) {
       const txid = args.hash(0);
       const verbosity = args.verbosity(1, 0);
-      const { genesis, consensus } = backend.node.network;
-      // The genesis coinbase never entered Bitcoin's coins and index.
-      if (consensus.rules === 'bitcoin' && genesis.txs.some((tx) => equalBytes(tx.txid, txid))) {
-        throw notFound('The genesis block coinbase is not considered an ordinary transaction and cannot be retrieved');
-      }
       const found = await findTx(backend, txid, args.optHash(2));
       return verbosity <= 0 ? toHex(found.tx.bytes) : rawTransaction(backend, found, verbosity, args.has(2));
     },
