@@ -8,6 +8,8 @@ import { RpcCallError, RpcClient, RpcUnreachable } from '../../src/rpc/client.no
 import { writeCookie } from '../../src/rpc/cookie.node.ts';
 import { startTestServer, type TestServer } from './server.ts';
 
+const at = (port: number): string => `http://127.0.0.1:${port}/`;
+
 const unreachable = (reason: string) => (error: unknown) => {
   assert.ok(error instanceof RpcUnreachable, String(error));
   assert.equal(error.reason, reason);
@@ -19,7 +21,7 @@ describe('the JSON-RPC client', () => {
   const clients: RpcClient[] = [];
   const client = (more: Partial<ConstructorParameters<typeof RpcClient>[0]> = {}): RpcClient => {
     const credentials = { user: 'alice', password: 'secret' };
-    const made = new RpcClient({ host: '127.0.0.1', port: t.server.port, credentials, ...more });
+    const made = new RpcClient({ url: at(t.server.port), credentials, ...more });
     clients.push(made);
     return made;
   };
@@ -51,7 +53,7 @@ describe('the JSON-RPC client', () => {
     try {
       await assert.rejects(client({ credentials: { cookiePath: path } }).call('uptime'), unreachable('no-cookie'));
       const own = await startTestServer({ auth: [(await writeCookie(path)).auth] });
-      const one = client({ port: own.server.port, credentials: { cookiePath: path } });
+      const one = client({ url: at(own.server.port), credentials: { cookiePath: path } });
       assert.equal(typeof (await one.call('uptime')), 'number');
       await writeFile(path, '__cookie__:wrong');
       await assert.rejects(one.call('uptime'), unreachable('credentials'));
@@ -64,7 +66,7 @@ describe('the JSON-RPC client', () => {
   it('tells refused connections, wrong passwords and ports of something else apart', async () => {
     const closed = await startTestServer();
     await closed.server.stop();
-    await assert.rejects(client({ port: closed.server.port }).call('uptime'), unreachable('refused'));
+    await assert.rejects(client({ url: at(closed.server.port) }).call('uptime'), unreachable('refused'));
     await assert.rejects(
       client({ credentials: { user: 'alice', password: 'no' } }).call('uptime'),
       unreachable('credentials'),
@@ -72,9 +74,31 @@ describe('the JSON-RPC client', () => {
     const other = createServer((_req, res) => res.end('<html>hello</html>'));
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     const { port } = other.address() as AddressInfo;
-    await assert.rejects(client({ port }).call('uptime'), unreachable('no-json'));
+    await assert.rejects(client({ url: at(port) }).call('uptime'), unreachable('no-json'));
     other.closeAllConnections();
     other.close();
+  });
+
+  it('without credentials it is refused, with another scheme it does not even try', async () => {
+    await assert.rejects(client({ credentials: undefined }).call('uptime'), unreachable('credentials'));
+    for (const url of ['https://127.0.0.1:1/', 'nonsense', '']) {
+      await assert.rejects(client({ url }).call('uptime'), unreachable('refused'));
+    }
+  });
+
+  it('keeps the very text of numbers when asked to, and reads them as numbers otherwise', async () => {
+    const other = createServer((_req, res) => res.end('{"result":{"fee":0.00001000,"n":[1]},"error":null,"id":1}'));
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const one = client({ url: at((other.address() as AddressInfo).port) });
+    assert.deepEqual(await one.call('x'), { fee: 0.00001, n: [1] });
+    assert.equal(JSON.stringify(await one.call('x', [], { exact: true })), '{"fee":0.00001000,"n":[1]}');
+    other.closeAllConnections();
+    other.close();
+    await assert.rejects(client().call('getblockhash', [99], { exact: true }), (error) => {
+      assert.ok(error instanceof RpcCallError);
+      assert.equal(error.code, -8);
+      return true;
+    });
   });
 
   it('gives up after its time', async () => {

@@ -1,9 +1,11 @@
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { RpcCallError } from '../../rpc/client.node.ts';
+import { RPC } from '../../rpc/errors.ts';
 import { EXIT, ExitError } from '../exit.ts';
+import { callNode } from './callNode.node.ts';
 import { namedArgs, rpcArg } from './rpcArgs.ts';
-import { callRpc, RPC_WARMUP, RpcFailure } from './rpcClient.node.ts';
 import { addTargetFlags, targetOf } from './target.node.ts';
 
 /** Strings as they are, everything else as JSON with two spaces; nothing for null (as bitcoin-cli). */
@@ -37,12 +39,12 @@ export function define(command: Command): void {
       for (;;) {
         try {
           // Looked up again on every try: a starting node has no cookie yet.
-          process.stdout.write(printable(await callRpc(targetOf(options), method, params, { exact: true })));
+          process.stdout.write(printable(await callNode(targetOf(options), method, params, { exact: true })));
           return;
         } catch (error) {
-          const later = error instanceof RpcFailure ? error.code === RPC_WARMUP : error instanceof ExitError;
+          const later = error instanceof RpcCallError ? error.code === RPC.IN_WARMUP : error instanceof ExitError;
           if (options.wait === true && later) await sleep(200);
-          else if (!(error instanceof RpcFailure)) throw error;
+          else if (!(error instanceof RpcCallError)) throw error;
           else {
             process.stderr.write(`error code: ${error.code}\nerror message:\n${error.message}\n`);
             process.exitCode = EXIT.failure;

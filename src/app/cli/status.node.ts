@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { RpcFailure } from './rpcClient.node.ts';
+import { RpcCallError } from '../../rpc/client.node.ts';
 import { readStatus, renderStatus } from './statusText.node.ts';
 import { addTargetFlags, targetOf } from './target.node.ts';
 
@@ -17,7 +17,7 @@ export function define(command: Command): void {
           const status = await readStatus(target);
           text = options.json === true ? `${JSON.stringify(status, null, 2)}\n` : renderStatus(status, target.url);
         } catch (error) {
-          if (!(error instanceof RpcFailure) || options.watch !== true) throw error;
+          if (!(error instanceof RpcCallError) || options.watch !== true) throw error;
           text = `${error.message}\n`;
         }
         if (options.watch === true && process.stdout.isTTY) process.stdout.write('\x1b[H\x1b[2J');

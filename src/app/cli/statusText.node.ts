@@ -1,4 +1,5 @@
-import { callRpc, RpcFailure, type RpcTarget } from './rpcClient.node.ts';
+import { RpcCallError } from '../../rpc/client.node.ts';
+import { callNode, type RpcTarget } from './callNode.node.ts';
 
 export interface Status {
   readonly role: string | undefined;
@@ -25,9 +26,9 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Undefined where the node lacks the method: a light node has no mempool. */
 async function optional(target: RpcTarget, method: string): Promise<Fields | undefined> {
   try {
-    return (await callRpc(target, method, [], { timeoutMs: 10_000 })) as Fields;
+    return (await callNode(target, method, [], { timeoutMs: 10_000 })) as Fields;
   } catch (error) {
-    if (error instanceof RpcFailure) return undefined;
+    if (error instanceof RpcCallError) return undefined;
     throw error;
   }
 }
@@ -39,9 +40,9 @@ function warningsOf(value: unknown): string[] {
   return typeof value === 'string' && value !== '' ? [value] : [];
 }
 
-/** Asks the node everything a status shows. Throws as callRpc does. */
+/** Asks the node everything a status shows. Throws as callNode does. */
 export async function readStatus(target: RpcTarget): Promise<Status> {
-  const chain = (await callRpc(target, 'getblockchaininfo', [], { timeoutMs: 10_000 })) as Fields;
+  const chain = (await callNode(target, 'getblockchaininfo', [], { timeoutMs: 10_000 })) as Fields;
   const [net, pool, sync, info] = await Promise.all([
     optional(target, 'getpeerinfo') as Promise<readonly Fields[] | undefined>,
     optional(target, 'getmempoolinfo'),

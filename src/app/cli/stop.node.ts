@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { dataDir, readRunInfo } from '../config/dataDir.node.ts';
 import { EXIT, ExitError } from '../exit.ts';
-import { callRpc } from './rpcClient.node.ts';
+import { callNode } from './callNode.node.ts';
 import { addTargetFlags, targetOf } from './target.node.ts';
 
 const PATIENCE_MS = 15_000;
@@ -13,7 +13,7 @@ export function define(command: Command): void {
     const target = targetOf(options);
     const dir = dataDir(target.datadir);
     const running = readRunInfo(dir);
-    await callRpc(target, 'stop', [], { timeoutMs: 10_000 });
+    await callNode(target, 'stop', [], { timeoutMs: 10_000 });
     const pid = running !== undefined && running.rpcUrl === target.url ? running.pid : undefined;
     // The node removes its run file when everything is closed: then port and lock are free.
     for (let waited = 0; pid !== undefined && readRunInfo(dir)?.pid === pid; waited += 50) {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { dataDir, readCookie, readRunInfo } from '../config/dataDir.node.ts';
+import type { RpcTarget } from './callNode.node.ts';
 import { addOptionFlags, configOf } from './flags.node.ts';
-import type { RpcTarget } from './rpcClient.node.ts';
 
 /** Flags of every command that talks to a running node. */
 export function addTargetFlags(command: Command): void {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { callRpc, type RpcTarget } from '../cli/rpcClient.node.ts';
+import { callNode, type RpcTarget } from '../cli/callNode.node.ts';
 
 export interface Watched {
   readonly name: string;
@@ -31,7 +31,7 @@ export function blockLine(block: SeenBlock, holders: readonly string[], all: rea
 }
 
 async function readBlock(target: RpcTarget, hash: string): Promise<SeenBlock> {
-  const header = (await callRpc(target, 'getblockheader', [hash])) as {
+  const header = (await callNode(target, 'getblockheader', [hash])) as {
     height: number;
     nTx: number;
     previousblockhash?: string;
@@ -64,7 +64,7 @@ export async function watchBlocks(
   while (!stop.aborted) {
     try {
       const tips = await Promise.all(
-        nodes.map(({ target }) => callRpc(target, 'getbestblockhash', [], { timeoutMs: 5_000 }) as Promise<string>),
+        nodes.map(({ target }) => callNode(target, 'getbestblockhash', [], { timeoutMs: 5_000 }) as Promise<string>),
       );
       const tip = tips[0]!;
       if (printed.size === 0) {

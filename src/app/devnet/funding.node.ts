@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { callRpc, RPC_WARMUP, RpcFailure, type RpcTarget } from '../cli/rpcClient.node.ts';
+import { RpcCallError } from '../../rpc/client.node.ts';
+import { RPC } from '../../rpc/errors.ts';
+import { callNode, type RpcTarget } from '../cli/callNode.node.ts';
 import type { DevKey } from '../devKeys.node.ts';
 
 /** A coinbase may be spent by a block this much higher: 100 more blocks make the first ten spendable. */
@@ -14,9 +16,9 @@ export async function callWhenReady(
 ): Promise<unknown> {
   for (const end = Date.now() + WARMUP_MS; ; await sleep(20)) {
     try {
-      return await callRpc(target, method, params);
+      return await callNode(target, method, params);
     } catch (error) {
-      if (!(error instanceof RpcFailure) || error.code !== RPC_WARMUP || Date.now() > end) throw error;
+      if (!(error instanceof RpcCallError) || error.code !== RPC.IN_WARMUP || Date.now() > end) throw error;
     }
   }
 }
@@ -28,8 +30,8 @@ export async function callWhenReady(
 export async function fund(miner: RpcTarget, keys: readonly DevKey[], payout: string): Promise<number> {
   let height = (await callWhenReady(miner, 'getblockcount')) as number;
   if (height >= keys.length + MATURITY) return height;
-  for (const key of keys) await callRpc(miner, 'generatetoaddress', [1, key.address]);
-  await callRpc(miner, 'generatetoaddress', [MATURITY, payout]);
-  height = (await callRpc(miner, 'getblockcount')) as number;
+  for (const key of keys) await callNode(miner, 'generatetoaddress', [1, key.address]);
+  await callNode(miner, 'generatetoaddress', [MATURITY, payout]);
+  height = (await callNode(miner, 'getblockcount')) as number;
   return height;
 }
