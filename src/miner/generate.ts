@@ -25,8 +25,8 @@ export interface GenerateRequest {
 }
 
 /**
- * Makes blocks one on another, at once (RPC generatetoaddress). Returns their hashes, fewer than asked for when the tries
- * are used up or it is stopped. Throws when a block of ours is refused.
+ * Makes blocks one on another, at once (RPC generatetoaddress). Returns the hashes of those
+ * that became the tip, fewer than asked for when the tries are used up or it is stopped. Throws when a block of ours is refused.
  */
 export async function generateBlocks(ports: GeneratePorts, request: GenerateRequest): Promise<Hash256[]> {
   const budget: TryBudget = { left: request.maxTries ?? DEFAULT_MAX_TRIES };
@@ -44,7 +44,8 @@ export async function generateBlocks(ports: GeneratePorts, request: GenerateRequ
     if (sealed === undefined) continue;
     const verdict = await ports.chain.acceptBlock(new Block(sealed.header, block.txs, sealed.seal));
     if (!verdict.ok) throw new Error(`a generated block was refused: ${verdict.rule}: ${verdict.detail}`);
-    hashes.push(sealed.header.hash);
+    // Someone else's block came first: ours stays beside the chain, and the next one is made on the new tip.
+    if (verdict.value.result === 'connected') hashes.push(sealed.header.hash);
   }
   return hashes;
 }

@@ -38,6 +38,28 @@ describe('miner: generate', () => {
     );
   });
 
+  it('counts only blocks that became the tip: one overtaken while it was sealed is made again', async () => {
+    const world = await openWorld();
+    const own = ports(world);
+    let rivals = 0;
+    const overtaken: GeneratePorts = {
+      ...own,
+      author: (budget) => {
+        const author = own.author(budget);
+        return {
+          async seal(template, state, stop) {
+            const sealed = await author.seal(template, state, stop);
+            if (rivals++ < 2) await accept(world, mineOn(world.chain.tip()));
+            return sealed;
+          },
+        };
+      },
+    };
+    const hashes = await generateBlocks(overtaken, { blocks: 3, payout: PAYOUT });
+    assert.equal(hashes.length, 3);
+    for (const hash of hashes) assert.ok(world.chain.isActive(world.chain.entry(hash)!));
+  });
+
   it('takes the pool along', async () => {
     const world = await openFunded(2);
     assert.ok((await world.pool.admit(pay(world.coins))).ok);

@@ -224,13 +224,13 @@ describe('Errors of decodeAddress', () => {
           const address = decodeAddress(chars.join(''), REGTEST);
           assert.ok(!address.ok);
           const named = version === 0 ? 'Invalid Bech32 checksum' : 'Invalid Bech32m checksum';
-          // The other checksum may explain the string with fewer errors, but never with as many.
+          // The other checksum may explain the string with as few errors.
           if (address.error === named)
             assert.deepEqual(
               [...address.errorLocations],
               [...places].sort((x, y) => x - y),
             );
-          else assert.ok(address.errorLocations.length < places.size);
+          else assert.ok(address.errorLocations.length <= places.size);
         },
       ),
       { numRuns: 200 },
