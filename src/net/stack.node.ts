@@ -5,7 +5,6 @@ import type { Libp2p, PrivateKey } from '@libp2p/interface';
 import { kadDHT, passthroughMapper, removePrivateAddressesMapper } from '@libp2p/kad-dht';
 import { ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
-import { webSockets } from '@libp2p/websockets';
 import { yamux } from '@libp2p/yamux';
 import type { LevelDatastore } from 'datastore-level';
 import { createLibp2p } from 'libp2p';
@@ -14,6 +13,7 @@ import type { ProtocolIds } from '../wire/protocolIds.ts';
 import type { Gater } from './gater.ts';
 import { gossipIdText, gossipMessageId } from './gossipId.node.ts';
 import { SCORE_THRESHOLDS, scoreParams } from './gossipScoring.ts';
+import { guardedWebSockets } from './guardedWebSockets.node.ts';
 import type { NetworkLimits } from './options.ts';
 
 const MIB = 1024 * 1024;
@@ -98,7 +98,10 @@ export async function createStack(o: StackOptions): Promise<Libp2p<Services>> {
     peerStore: { maxAddressAge: 30 * DAY_MS, maxPeerAge: 90 * DAY_MS }, // defaults forget peers within hours
     nodeInfo: { name: 'cairn', version: '1', userAgent: o.userAgent },
     addresses: { listen: [...o.listen], ...(o.announce.length > 0 ? { announce: [...o.announce] } : {}) },
-    transports: [tcp({ backlog: 64, maxConnections: o.maxPeers + 48 }), webSockets()],
+    transports: [
+      tcp({ backlog: 64, maxConnections: o.maxPeers + 48 }),
+      guardedWebSockets({ maxSockets: o.maxPeers + 48, handshakeMs: o.limits.helloTimeoutMs }),
+    ],
     connectionEncrypters: [noise()],
     streamMuxers: [
       yamux({
