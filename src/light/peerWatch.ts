@@ -34,8 +34,9 @@ export interface PeerWatchDeps extends LightPorts {
 }
 
 const TICK_MS = 2000;
-/** Connections take a moment at the start and after a peer left. */
+/** Connections take a moment after a peer left, and longer at the start: peers have to be found first. */
 const GRACE_MS = 5000;
+const START_GRACE_MS = 15_000;
 /** A lasting lack of peers is said again this often. */
 const WARN_MS = 60_000;
 /** Two blocks found at once make a fork of depth 1 or 2 that ends by itself. */
@@ -53,13 +54,15 @@ export class PeerWatch {
   readonly #life = new Lifetime();
   #warnedMs: number | undefined;
   #lackingSinceMs: number | undefined;
+  #startedMs = 0;
 
   constructor(deps: PeerWatchDeps) {
     this.#deps = deps;
   }
 
   start(): void {
-    const { tips, timers } = this.#deps;
+    const { tips, timers, clock } = this.#deps;
+    this.#startedMs = clock.monotonicMs();
     this.#life.add(tips.events.on('gone', ({ key }) => this.#seen.delete(key)));
     this.#life.add(timers.every(TICK_MS, () => this.#check()));
   }
@@ -155,7 +158,7 @@ export class PeerWatch {
     }
     const now = clock.monotonicMs();
     this.#lackingSinceMs ??= now;
-    if (now - this.#lackingSinceMs < GRACE_MS) return;
+    if (now - this.#lackingSinceMs < GRACE_MS || now - this.#startedMs < START_GRACE_MS) return;
     if (this.#warnedMs !== undefined && now - this.#warnedMs < WARN_MS) return;
     this.#warnedMs = now;
     logger.warn(
