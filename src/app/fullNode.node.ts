@@ -35,6 +35,7 @@ import { fullOps } from './ops/fullOps.ts';
 import { peerNetwork } from './peerNetwork.node.ts';
 import type { ComposeRole, Role, RoleParts } from './role.node.ts';
 import { helloOf, wireChain, wireInbound, wirePeers } from './wiring/fullWiring.ts';
+import { logBlocks } from './wiring/progressLines.ts';
 
 /** What a full node offers its peers. */
 const FULL_SERVICES = SERVICES.NETWORK | SERVICES.LIGHT_SERVER | SERVICES.RELAY;
@@ -161,6 +162,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
   wireInbound(wiring);
   wirePeers(wiring);
   wireChain(wiring);
+  logBlocks({ chain, progress, clock, timers, lifetime, log: parts.log.child({ room: 'chain' }) });
 
   parts.warmup('Starting network…');
   await net.start();

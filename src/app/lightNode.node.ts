@@ -14,6 +14,7 @@ import { peerNetwork } from './peerNetwork.node.ts';
 import type { ComposeRole } from './role.node.ts';
 import { helloOf } from './wiring/fullWiring.ts';
 import { wireLight } from './wiring/lightWiring.ts';
+import { logHeaders } from './wiring/progressLines.ts';
 
 /** A light node serves nobody. */
 const LIGHT_SERVICES = 0;
@@ -43,6 +44,7 @@ export const composeLight: ComposeRole = async (parts) => {
   });
   lifetime.add(() => client.close());
   wireLight({ chain, net, client, lifetime });
+  logHeaders({ chain, client, clock, timers, lifetime, log: parts.log.child({ room: 'chain' }) });
 
   parts.warmup('Starting network…');
   await net.start();

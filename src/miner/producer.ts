@@ -150,10 +150,10 @@ export class Producer {
       return;
     }
     const { entry, result } = verdict.value;
-    log.info(
-      { height: entry.height, block: block.header.id, txs: block.txs.length, result },
-      result === 'connected' ? 'mined a block' : 'mined a block beside the tip',
-    );
+    const fields = { height: entry.height, block: block.header.id, txs: block.txs.length, result };
+    // One that became the tip is told of as every new block is.
+    if (result === 'connected') log.debug(fields, 'mined a block');
+    else log.info(fields, 'mined a block beside the tip');
     this.events.emit('produced', { entry, block });
   }
 }

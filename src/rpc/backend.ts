@@ -46,6 +46,8 @@ export interface SyncInfo {
 
 export interface NodeBackend {
   readonly network: Network;
+  /** For people: "full", "miner", "light"; what the node can do is told by the groups of the backend. */
+  readonly role: string;
   /** "/Cairn:0.1.0/": sent to peers and shown as subversion. */
   readonly userAgent: string;
   /** Version of our protocol between nodes. */

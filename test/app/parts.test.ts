@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
-import { bytes, duration, renderStatus } from '../../src/app/cli/statusText.node.ts';
+import { bytes, renderStatus } from '../../src/app/cli/statusText.node.ts';
 import { nearest } from '../../src/app/config/nearest.ts';
 import { loadNodeKey, newNodeKey, parseNodeKey } from '../../src/app/config/nodeKey.node.ts';
 import { devKeys } from '../../src/app/devKeys.node.ts';
@@ -14,6 +14,7 @@ import { DEFAULT_PAYOUT } from '../../src/app/devnet/wallet.ts';
 import { ExitError, exitCodeOf } from '../../src/app/exit.ts';
 import { createLogger } from '../../src/app/log.node.ts';
 import { portFree, tcpOf } from '../../src/app/ports.node.ts';
+import { duration } from '../../src/app/progressText.ts';
 import { VERSION } from '../../src/app/version.ts';
 import { DEVELOPMENT_MNEMONIC, DEVELOPMENT_SCRIPTS } from '../../src/params/networks.ts';
 import { REGTEST_PREFIXES } from '../../src/params/prefixes.ts';
@@ -178,10 +179,13 @@ describe('texts', () => {
       },
       ...{ eta_seconds: 61, peers_in: 1, peers_out: 2, mempool_txs: undefined, mempool_bytes: undefined },
       ...{ disk_bytes: undefined, last_block_age_seconds: 5, uptime_seconds: 1, warnings: ['few peers'] },
+      light: { servers: 1, agreeing: 0, wanted: 2 },
     };
     const text = renderStatus(status, 'http://x/');
     assert.match(text, /^height +50 of 100 headers, 50 %, about 1m 1s to go$/m);
     assert.match(text, /^peers +1 in, 2 out$/m);
+    assert.match(text, /^node +light on regtest http:\/\/x\/$/m);
+    assert.match(text, /^servers +1 of 2 wanted, 0 with our best header$/m);
     assert.match(text, /^WARNING +few peers$/m);
     assert.doesNotMatch(text, /mempool|disk|undefined/);
   });

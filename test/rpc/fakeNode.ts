@@ -164,6 +164,7 @@ export class FakeNode {
     return {
       node: {
         network: this.network,
+        role: 'full',
         userAgent: '/Cairn:0.1.0/',
         protocolVersion: 1,
         clock: { nowMs: () => this.nowMs, monotonicMs: () => this.monotonic },

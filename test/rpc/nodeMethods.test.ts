@@ -121,6 +121,7 @@ describe('control and utility methods', () => {
     await fails(call('getmemoryinfo', 'mallocinfo'), -8, 'mallocinfo mode not available');
     await fails(call('getmemoryinfo', 'x'), -8, 'unknown mode x');
     assert.deepEqual(await call('getsyncinfo'), {
+      role: 'full',
       phase: 'synced',
       headers: 0,
       blocks: 0,

@@ -10,6 +10,7 @@ export function nodeBackend(
 ): NodeBackend {
   return {
     network: parts.network,
+    role: parts.config.role,
     userAgent: USER_AGENT,
     protocolVersion: PROTOCOL_VERSION,
     clock: parts.clock,

@@ -1,4 +1,5 @@
 import { RpcCallError } from '../../rpc/client.node.ts';
+import { duration, percentOf, toGo } from '../progressText.ts';
 import { callNode, type RpcTarget } from './callNode.node.ts';
 
 export interface Status {
@@ -18,6 +19,8 @@ export interface Status {
   readonly disk_bytes: number | undefined;
   readonly last_block_age_seconds: number | undefined;
   readonly uptime_seconds: number | undefined;
+  /** Light nodes: peers that serve it, those of them that have its best header, and how many there should be. */
+  readonly light: { readonly servers: number; readonly agreeing: number; readonly wanted: number } | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -43,11 +46,12 @@ function warningsOf(value: unknown): string[] {
 /** Asks the node everything a status shows. Throws as callNode does. */
 export async function readStatus(target: RpcTarget): Promise<Status> {
   const chain = (await callNode(target, 'getblockchaininfo', [], { timeoutMs: 10_000 })) as Fields;
-  const [net, pool, sync, info] = await Promise.all([
+  const [net, pool, sync, info, light] = await Promise.all([
     optional(target, 'getpeerinfo') as Promise<readonly Fields[] | undefined>,
     optional(target, 'getmempoolinfo'),
     optional(target, 'getsyncinfo'),
     optional(target, 'getnetworkinfo'),
+    optional(target, 'getlightinfo'),
   ]);
   const height = number(chain.blocks) ?? 0;
   const headers = Math.max(height, number(chain.headers) ?? 0);
@@ -59,38 +63,23 @@ export async function readStatus(target: RpcTarget): Promise<Status> {
     height,
     headers,
     best_block: String(chain.bestblockhash),
-    percent: headers === 0 || height >= headers ? 100 : Math.floor((height / headers) * 1000) / 10,
+    percent: percentOf(height, headers),
     phase: sync?.phase === undefined ? undefined : String(sync.phase),
     eta_seconds: number(sync?.eta),
     peers_in: inbound,
     peers_out: (net?.length ?? 0) - inbound,
     mempool_txs: number(pool?.size),
     mempool_bytes: number(pool?.bytes),
-    disk_bytes: number(chain.size_on_disk),
+    // 0 where no blocks are kept.
+    disk_bytes: number(chain.size_on_disk) || undefined,
     last_block_age_seconds: time === undefined ? undefined : Math.max(0, Math.round(Date.now() / 1000 - time)),
     uptime_seconds: number(await optional(target, 'uptime')),
+    light:
+      light === undefined
+        ? undefined
+        : { servers: Number(light.servers), agreeing: Number(light.agreeing), wanted: Number(light.wanted) },
     warnings: [...new Set([...warningsOf(chain.warnings), ...warningsOf(info?.warnings)])],
   };
-}
-
-/** 90 → "1m 30s". */
-export function duration(seconds: number): string {
-  const units: [string, number][] = [
-    ['d', 86_400],
-    ['h', 3600],
-    ['m', 60],
-    ['s', 1],
-  ];
-  const first = units.findIndex(([, size]) => seconds >= size);
-  if (first < 0) return '0s';
-  let rest = Math.floor(seconds);
-  const parts: string[] = [];
-  for (const [name, size] of units.slice(first, first + 2)) {
-    const n = Math.floor(rest / size);
-    rest -= n * size;
-    if (n > 0) parts.push(`${n}${name}`);
-  }
-  return parts.join(' ');
 }
 
 /** 12345678 → "12.3 MB". */
@@ -107,7 +96,8 @@ export function bytes(n: number): string {
 
 export function renderStatus(status: Status, url: string): string {
   const syncing = status.percent < 100;
-  const eta = syncing && status.eta_seconds !== undefined ? `, about ${duration(status.eta_seconds)} to go` : '';
+  const eta = syncing ? toGo(status.eta_seconds) : '';
+  const { light } = status;
   const rows: [string, string | undefined][] = [
     ['node', [status.role, `on ${status.network}`, url].filter((part) => part !== undefined).join(' ')],
     ['height', `${status.height} of ${status.headers} headers, ${status.percent} %${eta}`],
@@ -117,6 +107,7 @@ export function renderStatus(status: Status, url: string): string {
       status.last_block_age_seconds === undefined ? undefined : `${duration(status.last_block_age_seconds)} ago`,
     ],
     ['peers', `${status.peers_in} in, ${status.peers_out} out`],
+    ['servers', light && `${light.servers} of ${light.wanted} wanted, ${light.agreeing} with our best header`],
     [
       'mempool',
       status.mempool_txs === undefined

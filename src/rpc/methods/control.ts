@@ -141,6 +141,7 @@ export const controlMethods: readonly MethodSpec[] = [
     params: [],
     result: [
       r.obj('', '', [
+        r.str('role', 'what the node was started as: full, miner or light'),
         r.str('phase', 'what the node is doing'),
         r.num('headers', 'height of the best header'),
         r.num('blocks', 'height of the active tip'),
@@ -152,7 +153,8 @@ export const controlMethods: readonly MethodSpec[] = [
     needs: [],
     run(_args, { backend }) {
       const { phase, headers, blocks, rate, eta, stalledReason } = backend.node.sync();
-      return { phase, headers, blocks, rate, eta: eta ?? null, stalled_reason: stalledReason ?? null };
+      const { role } = backend.node;
+      return { role, phase, headers, blocks, rate, eta: eta ?? null, stalled_reason: stalledReason ?? null };
     },
   }),
 ];
