@@ -93,7 +93,8 @@ export function decodeSealedBlock(bytes: Uint8Array): Block {
     bytes,
     (r) => {
       const header = readHeader(r);
-      const seal = r.varBytes(MAX_SEAL, 'seal');
+      // A copy, as the header's hashes are: the header tree keeps it, and even an empty view would keep the whole block.
+      const seal = r.varBytes(MAX_SEAL, 'seal').slice();
       return new Block(header, readTxs(r), seal);
     },
     'sealed block',

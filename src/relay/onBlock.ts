@@ -46,15 +46,17 @@ export function onBlock(deps: OnBlockDeps): GossipHandler {
 }
 
 async function judge(deps: OnBlockDeps, from: PeerKey, block: Block): Promise<GossipVerdict> {
+  const isNew = deps.chain.entry(block.header.hash) === undefined;
   const verdict = await deps.chain.acceptBlock(block);
-  if (!verdict.ok) return refused(deps, from, block, verdict);
-  const { entry } = verdict.value;
-  deps.tips.has(from, entry);
-  if (deps.chain.isActive(entry)) return 'accept';
-  if (verdict.value.result === 'stored' && !deps.headers.chargeSideHeader(from, entry)) {
+  const entry = deps.chain.entry(block.header.hash);
+  // Its header takes memory also when its body was not worth the disk.
+  const stays = verdict.ok ? verdict.value.result === 'stored' : isNew;
+  if (entry !== undefined && stays && !deps.chain.isActive(entry) && !deps.headers.chargeSideHeader(from, entry)) {
     deps.net.penalize(from, 'header-flood', 'too many blocks that lead to no better chain');
   }
-  return 'ignore';
+  if (!verdict.ok) return refused(deps, from, block, verdict);
+  deps.tips.has(from, verdict.value.entry);
+  return deps.chain.isActive(verdict.value.entry) ? 'accept' : 'ignore';
 }
 
 async function knownBlock(deps: OnBlockDeps, from: PeerKey, block: Block, entry: HeaderEntry): Promise<GossipVerdict> {

@@ -53,6 +53,13 @@ describe('Blocks', () => {
     assert.ok(withWitness >= 1, 'one block commits to witnesses');
   });
 
+  it('read from a message leave a seal that does not keep the message in memory: headers outlive bodies', () => {
+    const plain = decodeBlock(fromHex(REGTEST_GENESIS));
+    const bytes = encodeSealedBlock(plain);
+    const { header, seal } = decodeSealedBlock(bytes);
+    for (const kept of [seal, header.prevHash, header.merkleRoot]) assert.notEqual(kept.buffer, bytes.buffer);
+  });
+
   it('carry their seal between header and transactions in the form used between nodes', () => {
     const plain = decodeBlock(fromHex(REGTEST_GENESIS));
     const seal = new Uint8Array(300).fill(5);

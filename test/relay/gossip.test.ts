@@ -104,6 +104,20 @@ describe('relay: gossip', () => {
       await clock.until(() => b.tipId === child.header.id, 2000);
     });
 
+    it('blocks too far behind to be kept are charged for the headers they leave', async function () {
+      this.timeout(10_000);
+      const parent = { header: (FUNDED[100] as Block).header, height: 101 };
+      let given = 0;
+      while (!blame().includes('header-flood') && given < 5000) {
+        const side = mine(parent);
+        assert.equal(await say('block', encodeSealedBlock(side)), 'ignore');
+        assert.equal(a.chain.entry(side.header.hash)?.hasBody, false);
+        given++;
+      }
+      assert.ok(given > 3000 && given < 4100, `${given}`);
+      assert.ok(a.net.banned.has('stranger'));
+    });
+
     it('an unknown parent makes it ask that peer for headers, and ignore the block', async () => {
       const asked: number[] = [];
       stranger.serve.set('sync', async (_, message) => {
