@@ -126,7 +126,11 @@ export class Producer {
       await waitUnlessStopped(timers, GAVE_UP_MS, round);
       return;
     }
-    if (!this.#stopped) await this.#submit(new Block(sealed.header, template.block.txs, sealed.seal), template);
+    if (this.#stopped) return;
+    const refusedBefore = this.#refusedOn === template.parent;
+    const taken = await this.#submit(new Block(sealed.header, template.block.txs, sealed.seal), template);
+    // Refused even without the pool: only time can help (a clock that was set back). Where hashes are cheap this must not spin.
+    if (!taken && refusedBefore) await waitUnlessStopped(timers, ASK_AGAIN_MS, round);
   }
 
   #template(): BlockTemplate {
@@ -140,14 +144,15 @@ export class Producer {
     });
   }
 
-  async #submit(block: Block, template: BlockTemplate): Promise<void> {
+  /** False when the chain refused the block. */
+  async #submit(block: Block, template: BlockTemplate): Promise<boolean> {
     const { chain, log } = this.#ports;
     const verdict = await chain.acceptBlock(block);
     if (!verdict.ok) {
       // The pool promised that this cannot happen. Go on without it rather than not at all.
       log.error({ block: block.header.id, rule: verdict.rule, detail: verdict.detail }, 'miner: our block was refused');
       this.#refusedOn = template.parent;
-      return;
+      return false;
     }
     const { entry, result } = verdict.value;
     const fields = { height: entry.height, block: block.header.id, txs: block.txs.length, result };
@@ -155,5 +160,6 @@ export class Producer {
     if (result === 'connected') log.debug(fields, 'mined a block');
     else log.info(fields, 'mined a block beside the tip');
     this.events.emit('produced', { entry, block });
+    return true;
   }
 }

@@ -1,7 +1,8 @@
 import type { ChainReader } from '../chain/chain.ts';
 import type { HeaderEntry } from '../chain/entry.ts';
-import type { HeaderTemplate, Judge } from '../consensus/engine.ts';
+import type { HeaderContext, HeaderTemplate, Judge } from '../consensus/engine.ts';
 import { headerContext } from '../consensus/headerContext.ts';
+import { earliestTime } from '../consensus/headerRules.ts';
 import { assembleBlock } from '../ledger/block/assemble.ts';
 import { MAX_BLOCK_SIGOP_COST, MAX_BLOCK_WEIGHT } from '../ledger/limits.ts';
 import type { Mempool, PoolEntry } from '../mempool/pool.ts';
@@ -50,13 +51,11 @@ export interface BlockTemplate {
   readonly fees: bigint;
 }
 
-/** Earliest and latest header time on top of the tip, and the clock's, in Unix seconds. */
-function headerTimes(parent: HeaderEntry, ports: TemplatePorts, wanted?: number): { time: number; maxTime: number } {
+/** The header's time, as wanted or the clock's but never too early, and the latest to which sealing may raise it. Unix seconds. */
+function headerTimes(ctx: HeaderContext, ports: TemplatePorts, wanted?: number): { time: number; maxTime: number } {
   const { pow, maxFutureSeconds } = ports.params;
   const now = Math.floor(ports.clock.nowMs() / 1000);
-  let time = Math.max(wanted ?? now, parent.medianTime + 1);
-  // BIP94: the first block of a period may not lie far before its parent.
-  if (pow.bip94 && (parent.height + 1) % pow.interval === 0) time = Math.max(time, parent.header.time);
+  const time = Math.max(wanted ?? now, earliestTime(ctx, ports.params));
   // Where bits depend on the time, the time must stay. Elsewhere sealing may raise it to half of what others accept.
   const latest = pow.allowMinDifficulty ? time : now + Math.floor(maxFutureSeconds / 2);
   return { time, maxTime: Math.max(time, latest) };
@@ -79,7 +78,7 @@ export function buildTemplate(ports: TemplatePorts, request: TemplateRequest): B
     return entry.header;
   };
   const ctx = headerContext(height, parent.header, ancestor, parent.medianTime);
-  const { time, maxTime } = headerTimes(parent, ports, request.time);
+  const { time, maxTime } = headerTimes(ctx, ports, request.time);
   const block = assembleBlock({
     params,
     height,

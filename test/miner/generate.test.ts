@@ -147,6 +147,22 @@ describe('miner: template', () => {
     assert.ok(header.maxTime < now + devnet.consensus.maxFutureSeconds);
   });
 
+  it('time keeps the rules on the edges of retarget periods (BIP54), so that our own blocks pass', async () => {
+    const { consensus } = regtest;
+    const params = { ...consensus, rules: 'cairn', pow: { ...consensus.pow, interval: 2 } } as const;
+    const network: Network = { ...regtest, consensus: params };
+    const world = await openWorld({}, network);
+    const now = Math.floor(world.clock.ms / 1000);
+    const make = () => buildTemplate(templatePorts(world, network), { payout: PAYOUT, extraNonce: 0n });
+    await accept(world, mineOn(world.chain.tip(), { time: now }));
+    // Height 2 begins a period, as late as others accept; height 3 ends it and may not be earlier.
+    await accept(world, mineOn(world.chain.tip(), { time: now + 7000 }));
+    const { block } = make();
+    assert.equal(block.header.time, now + 7000);
+    const verdict = await world.chain.testBlock(block);
+    assert.ok(verdict.ok, verdict.ok ? '' : verdict.rule);
+  });
+
   it('empty leaves the pool out; tag and extra nonce change the block', async () => {
     const world = await openFunded(1);
     assert.ok((await world.pool.admit(pay(world.coins))).ok);

@@ -212,6 +212,20 @@ describe('miner: producer', () => {
     assert.equal((await tipTxs()).length, 1);
   });
 
+  it('refused without the pool, too, it does not spin: a clock set back makes every block too early', async () => {
+    const errors: unknown[] = [];
+    world.clock.ms = (world.chain.tip().medianTime - 10_000) * 1000;
+    const before = height();
+    const log = { ...silentLogger, error: (fields: object) => errors.push((fields as { rule?: unknown }).rule) };
+    start({ log, mayMine: () => height() === before }, { pace: undefined });
+    await quiet();
+    assert.deepEqual(errors, ['time-too-new', 'time-too-new']);
+    assert.equal(timers.waiting, 1);
+    world.clock.ms += 20_000_000;
+    await pass(1000);
+    assert.equal(height(), before + 1);
+  });
+
   it('our own failure is logged and tried again, slowly', async () => {
     const before = height();
     const errors: unknown[] = [];
