@@ -20,13 +20,13 @@ export function witnessV0SigHash(
   const { single, none, anyoneCanPay } = ecdsaCoverage(hashType);
   const shared = txHashes(tx);
   let outputs = ZERO_HASH;
-  if (!single && !none) outputs = sha256(shared.outputs);
+  if (!single && !none) outputs = shared.witnessV0.outputs;
   else if (single && index < tx.outputs.length) outputs = sha256(shared.output(index));
 
   const input = tx.inputs[index] as TxIn;
   const w = new Writer(160 + scriptCode.length).u32(tx.version);
-  w.put(anyoneCanPay ? ZERO_HASH : sha256(shared.prevouts));
-  w.put(anyoneCanPay || single || none ? ZERO_HASH : sha256(shared.sequences));
+  w.put(anyoneCanPay ? ZERO_HASH : shared.witnessV0.prevouts);
+  w.put(anyoneCanPay || single || none ? ZERO_HASH : shared.witnessV0.sequences);
   writeOutPoint(w, input.prevout);
   w.varBytes(scriptCode).i64(value).u32(input.sequence).put(outputs).u32(tx.lockTime).i32(hashType);
   return hash256(w.finish());

@@ -10,9 +10,16 @@ export interface SpentHashes {
   readonly scripts: Hash256;
 }
 
+/** What BIP143 hashes twice. */
+export interface WitnessV0Hashes {
+  readonly prevouts: Hash256;
+  readonly sequences: Hash256;
+  readonly outputs: Hash256;
+}
+
 /**
  * The parts of signature hashes that the inputs of one transaction share, each made once, when first asked for: signing or
- * verifying n inputs hashes n constant-size messages. All are single SHA-256 (BIP341); BIP143 hashes them once more.
+ * verifying n inputs hashes n constant-size messages. Single SHA-256 as in BIP341, unless said otherwise.
  */
 export class TxHashes {
   readonly tx: Tx;
@@ -20,6 +27,7 @@ export class TxHashes {
   #sequences: Hash256 | undefined;
   #outputs: Hash256 | undefined;
   #oneOutput: { readonly index: number; readonly hash: Hash256 } | undefined;
+  #witnessV0: WitnessV0Hashes | undefined;
   #spent: readonly TxOut[] | undefined;
   #spentHashes: SpentHashes | undefined;
 
@@ -65,6 +73,16 @@ export class TxHashes {
       this.#oneOutput = { index, hash: sha256(w.finish()) };
     }
     return (this.#oneOutput as { hash: Hash256 }).hash;
+  }
+
+  /** The first three hashed once more (BIP143). */
+  get witnessV0(): WitnessV0Hashes {
+    this.#witnessV0 ??= {
+      prevouts: sha256(this.prevouts),
+      sequences: sha256(this.sequences),
+      outputs: sha256(this.outputs),
+    };
+    return this.#witnessV0;
   }
 
   /** Of the amounts and scripts of `spent`; made again when it is not the array of the last call. */

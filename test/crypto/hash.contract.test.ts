@@ -1,7 +1,15 @@
 import { strict as assert } from 'node:assert';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { type HashProvider, hmacSha256, jsHashProvider, ripemd160, taggedHash } from '../../src/crypto/hash.ts';
+import {
+  type HashProvider,
+  hmacSha256,
+  jsHashProvider,
+  ripemd160,
+  sha1,
+  taggedHash,
+  taggedHasher,
+} from '../../src/crypto/hash.ts';
 import { nodeHashProvider } from '../../src/crypto/hashNative.node.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
 import { vectorJson, vectorText } from '../support/vectors.ts';
@@ -49,6 +57,20 @@ for (const provider of [jsHashProvider, nodeHashProvider] satisfies HashProvider
 describe('Other hashes', () => {
   it('RIPEMD-160 gives the published digest of "abc"', () => {
     assert.equal(toHex(ripemd160(fromHex('616263'))), '8eb208f7e05d987a9b044a8e98c6b087f15a0bfc');
+  });
+
+  it('SHA-1 passes the NIST vectors', function () {
+    const cases = nist(vectorText(this, 'crypto/nist-SHA1ShortMsg.rsp'));
+    assert.ok(cases.length >= 65, `${cases.length} cases`);
+    for (const [msg, digest] of cases) assert.equal(toHex(sha1(fromHex(msg))), digest);
+  });
+
+  it('a tagged hasher hashes its parts one after another, call for call', () => {
+    const hasher = taggedHasher('TapBranch');
+    for (let i = 0; i < 2; i++) {
+      assert.deepEqual(hasher(fromHex('01'), fromHex('0203')), taggedHash('TapBranch', fromHex('010203')));
+      assert.deepEqual(hasher(), taggedHash('TapBranch', fromHex('')));
+    }
   });
 
   it('tagged hashes prefix the tag hash twice (BIP340)', () => {

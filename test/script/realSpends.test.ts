@@ -7,6 +7,7 @@ import { setSecpProvider } from '../../src/crypto/secp.ts';
 import { nobleSecpProvider } from '../../src/crypto/secpNoble.ts';
 import { nodeSecpProvider } from '../../src/crypto/secpNode.node.ts';
 import { decodeBlock } from '../../src/primitives/block.ts';
+import { hashKey } from '../../src/primitives/hash.ts';
 import { decodeTx, readTxOut, type TxOut } from '../../src/primitives/tx.ts';
 import { SCRIPT_FLAGS as F, STANDARD_SCRIPT_FLAGS } from '../../src/script/flags.ts';
 import { classifyOutput } from '../../src/script/templates.ts';
@@ -39,6 +40,36 @@ describe('Spends made by others', () => {
         });
       }
       r.end(name);
+      for (const kind of kinds) assert.ok((seen.get(kind) ?? 0) > 0, JSON.stringify([...seen]));
+    });
+
+  // Without a file of spent outputs: what spends outputs of the same block.
+  const CHAINED: [name: string, flags: number, kinds: readonly string[]][] = [
+    ['mainnet-227836', F.P2SH, ['pubkeyhash']],
+    ['mainnet-413567', F.P2SH | F.DERSIG | F.CHECKLOCKTIMEVERIFY, ['pubkeyhash', 'scripthash']],
+    ['mainnet-481829', BURIED, ['pubkeyhash', 'scripthash']],
+  ];
+  for (const [name, flags, kinds] of CHAINED)
+    it(`of outputs of the same block in block ${name} all verify`, function () {
+      const block = decodeBlock(vectorBytes(this, `blocks/${name}.raw`));
+      const known = new Map(block.txs.map((tx) => [hashKey(tx.txid), tx.outputs]));
+      const seen = new Map<string, number>();
+      for (const tx of block.txs.slice(1)) {
+        const spent = tx.inputs.map(({ prevout }) => known.get(hashKey(prevout.txid))?.[prevout.index]);
+        spent.forEach((out, i) => {
+          if (out === undefined) return;
+          const { type } = classifyOutput(out.scriptPubKey);
+          // Only taproot signs the other outputs, and there was none yet.
+          const verdict = verifyScript(
+            tx,
+            i,
+            spent.map((other) => other ?? out),
+            flags,
+          );
+          assert.deepEqual(verdict, { ok: true }, `${tx.id} ${i} ${type}`);
+          seen.set(type, (seen.get(type) ?? 0) + 1);
+        });
+      }
       for (const kind of kinds) assert.ok((seen.get(kind) ?? 0) > 0, JSON.stringify([...seen]));
     });
 
