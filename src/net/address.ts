@@ -53,6 +53,20 @@ export function isLoopback(ip: string): boolean {
   return ip.startsWith('127.') || ip === '::1';
 }
 
+/** An address that leads whoever dials it back to his own machine: loopback, localhost, and 0.0.0.0 or :: as a target. */
+export function isSelfReferring(address: Multiaddr): boolean {
+  const ip = ipOf(address);
+  if (ip !== undefined) return isLoopback(ip) || ip === '0.0.0.0' || ip === '::';
+  const name = address.getComponents().find((c) => c.name.startsWith('dns'))?.value;
+  return name !== undefined && /^(.*\.)?localhost\.?$/i.test(name);
+}
+
+/** What others are told of our listen addresses: loopback only when there is nothing else. */
+export function worthAnnouncing(addresses: Multiaddr[]): Multiaddr[] {
+  const others = addresses.filter((a) => !isSelfReferring(a));
+  return others.length > 0 ? others : addresses;
+}
+
 /** Loopback, private and link-local ranges: addresses that several nodes may share or that mean nothing elsewhere. */
 export function isLocal(ip: string): boolean {
   return isLoopback(ip) || isPrivateIp(ip) === true;

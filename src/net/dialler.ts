@@ -110,7 +110,7 @@ export class Dialler {
     return false;
   }
 
-  /** A new peer knows others: walk again soon when more are needed. */
+  /** A new peer, or one that the DHT can ask now, knows others: walk again soon when more are needed. */
   joined(): void {
     if (this.#ports.counts().outbound >= this.#ports.targetOutbound) return;
     this.#walkWaitMs = WALK_FIRST_MS;
@@ -217,7 +217,7 @@ export class Dialler {
           if (key === undefined) this.#keyOf.set(name, answered);
         },
         (error: Error) => {
-          if (error.message === 'Can not dial self') this.#keyOf.set(name, ourKey);
+          if (key === undefined && error.message === 'Can not dial self') this.#keyOf.set(name, ourKey);
           this.#backoff.failed(name, this.#now(), maxWaitMs);
           logger.debug({ target: name, reason: error.message }, 'dial failed');
         },

@@ -8,9 +8,6 @@ import type { PeerTable } from './peers.ts';
 import { BAN_SCORE, type Scores } from './score.ts';
 import type { Session } from './session.ts';
 
-/** How long misbehaviour bans: 24 hours. */
-export const BAN_SECONDS = 86_400;
-
 export interface DisciplinePorts {
   readonly scores: Scores;
   readonly bans: Bans;
@@ -18,6 +15,8 @@ export interface DisciplinePorts {
   readonly connections: Connections;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How long misbehaviour bans. */
+  readonly banSeconds: number;
   onBanned(peer: PeerKey, reason: string): void;
 }
 
@@ -30,7 +29,7 @@ export class Discipline {
   }
 
   penalize(peer: PeerKey, rule: RuleCode, detail: string): void {
-    const { scores, bans, clock, logger } = this.#ports;
+    const { scores, bans, clock, logger, banSeconds } = this.#ports;
     const { penalty } = effectOf(rule);
     if (penalty === 0) return;
     const score = scores.add(peer, penalty, clock.monotonicMs());
@@ -38,9 +37,9 @@ export class Discipline {
     if (score < BAN_SCORE || bans.has(peer, clock.nowMs())) return;
     const reason = `${rule}: ${detail}`;
     const ip = this.#publicIpOf(peer);
-    this.ban(peer, BAN_SECONDS, reason);
+    this.ban(peer, banSeconds, reason);
     // A new peer id costs nothing: on public addresses the ban holds for the address too.
-    if (ip !== undefined) this.ban(ip, BAN_SECONDS, reason);
+    if (ip !== undefined) this.ban(ip, banSeconds, reason);
   }
 
   /** Bans a peer id or IP address and closes the connections it holds for. */

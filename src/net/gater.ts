@@ -2,20 +2,28 @@ import type { Connection, ConnectionGater, MultiaddrConnection } from '@libp2p/i
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { Lru } from '../util/lru.ts';
 import type { PeerKey } from '../wire/peer.ts';
-import { ipOf, isLoopback, ownerOf } from './address.ts';
+import { ipOf, isLoopback, isSelfReferring, ownerOf } from './address.ts';
 import type { Bans } from './bans.ts';
 import type { Meter } from './meter.ts';
 
 export interface GaterPorts {
   readonly bans: Bans;
   readonly meter: Meter;
+  readonly ourKey: PeerKey;
   nowMs(): number;
   connections(): readonly Connection[];
 }
 
+export interface GaterLimits {
+  /** A network where many nodes share one address: a class, a test. */
+  readonly development: boolean;
+  /** Inbound connections of one IP owner at most. Default 8, on development networks 80. */
+  readonly maxPerIp?: number | undefined;
+}
+
 /**
- * Who may connect: bans, limits per IP owner, and peers that are left alone for a while. Limits per IP do not hold on
- * loopback; development networks get ten times as many, since a class or a test shares one address there.
+ * Who may connect, and which addresses of others are kept: bans, limits per IP owner, peers that are left alone for a
+ * while. Limits per IP do not hold on loopback, and are wider on development networks.
  */
 export class Gater implements ConnectionGater {
   readonly #ports: GaterPorts;
@@ -26,10 +34,10 @@ export class Gater implements ConnectionGater {
   readonly #upgrading = new WeakMap<MultiaddrConnection, () => void>();
   readonly #resting = new Lru<PeerKey, number>(4096);
 
-  constructor(ports: GaterPorts, development: boolean) {
+  constructor(ports: GaterPorts, { development, maxPerIp }: GaterLimits) {
     this.#ports = ports;
     this.#maxHalfOpen = development ? 40 : 4;
-    this.#maxInbound = development ? 80 : 8;
+    this.#maxInbound = maxPerIp ?? (development ? 80 : 8);
   }
 
   /** Not dialled, by whatever part of libp2p, until `untilMs` (Unix). */
@@ -55,6 +63,20 @@ export class Gater implements ConnectionGater {
   };
 
   denyDialMultiaddr = (address: Multiaddr): boolean => this.#banned(ipOf(address));
+
+  /**
+   * Whether the peer store keeps an address that somebody told us. Loopback means another machine to each who says it: it
+   * counts only for peers of our own machine, or, when we know the peer from hearsay, while such peers are connected. With
+   * no connection nobody tells us anything: the store then reads again what it kept before.
+   */
+  filterMultiaddrForPeer = (peer: { toString(): string }, address: Multiaddr): boolean => {
+    const key = peer.toString();
+    if (!isSelfReferring(address) || key === this.#ports.ourKey) return true;
+    const all = this.#ports.connections();
+    const theirs = all.filter((c) => c.remotePeer.toString() === key);
+    const sources = theirs.length > 0 ? theirs : all;
+    return sources.length === 0 || sources.some((c) => isSelfReferring(c.remoteAddr));
+  };
 
   denyOutboundConnection = (_peer: unknown, socket: MultiaddrConnection): boolean => {
     this.#ports.meter.watch(socket);

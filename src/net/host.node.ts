@@ -4,7 +4,6 @@ import { peerIdFromString } from '@libp2p/peer-id';
 import type { RuleCode } from '../primitives/rules.ts';
 import { Emitter } from '../util/events.ts';
 import { Lifetime } from '../util/lifetime.ts';
-import { PROTOCOL_VERSION } from '../wire/limits.ts';
 import type { Hello, PeerKey, StreamName, TopicName, WireMessage } from '../wire/peer.ts';
 import { PeerRequestError } from '../wire/peer.ts';
 import { type ProtocolIds, protocolIds } from '../wire/protocolIds.ts';
@@ -22,6 +21,7 @@ import { Meter } from './meter.ts';
 import type { BanEntry, Network, NetworkEvents, PeerInfo } from './network.ts';
 import { launch, type Node, preload } from './node.node.ts';
 import { DEFAULT_LIMITS, DEVELOPMENT_LIMITS, type NetworkLimits, type NetworkOptions } from './options.ts';
+import { ourHello } from './ourHello.ts';
 import { PeerNews } from './peerNews.ts';
 import { type Peer, PeerTable } from './peers.ts';
 import { Reach } from './reach.ts';
@@ -33,6 +33,8 @@ import { Scores } from './score.ts';
 
 const DEFAULT_MAX_PEERS = 64;
 const DEFAULT_TARGET_OUTBOUND = 8;
+const DEFAULT_BAN_SECONDS = 86_400;
+
 /** The network over libp2p. Nothing is loaded or opened before `start`; `stop` undoes all. An object is started once. */
 export function createNetwork(options: NetworkOptions): Network {
   return new Host(options);
@@ -95,10 +97,11 @@ class Host implements Network {
       {
         bans,
         meter: this.#meter,
+        ourKey: this.key,
         nowMs: () => clock.nowMs(),
         connections: () => this.#running?.node.getConnections() ?? [],
       },
-      chain.development,
+      { development: chain.development, maxPerIp: options.maxPerIp },
     );
     this.#room = new Room({
       peers: this.#peers,
@@ -114,7 +117,7 @@ class Host implements Network {
       hello: {
         timers,
         timeoutMs: this.#limits.helloTimeoutMs,
-        ours: () => this.#hello(),
+        ours: () => ourHello(this.#options, this.#best),
         admit: (connection) =>
           bans.has(connection.remotePeer.toString(), clock.nowMs())
             ? { refusal: 'banned', detail: 'banned' }
@@ -168,6 +171,7 @@ class Host implements Network {
       logger,
       peers: this.#peers,
       connections: this.#connections,
+      banSeconds: options.banSeconds ?? DEFAULT_BAN_SECONDS,
       onBanned: (peer, reason) => this.#news.banned(peer, reason),
     });
     this.#dialler = new Dialler({
@@ -257,6 +261,7 @@ class Host implements Network {
     const housekeeping = new Housekeeping({
       node,
       router,
+      dht: node.services.dht && { protocol: this.#ids.kad, table: node.services.dht.routingTable },
       identify: (connection) => node.services.identify.identify(connection),
       ping: (peer, signal) => node.services.ping.ping(peer, { signal }),
       pingTimeoutMs: this.#limits.pingTimeoutMs,
@@ -267,6 +272,8 @@ class Host implements Network {
       nowMs: () => platform.clock.nowMs(),
       disconnect: (key, reason) => this.#connections.disconnect(key, reason),
       saveAnchors: () => this.#records.saveAnchors(),
+      onRouted: () => this.#dialler.joined(),
+      unit: () => platform.random.unit(),
     });
     this.#running = { node, housekeeping };
     await this.#server.attach(node);
@@ -372,21 +379,6 @@ class Host implements Network {
 
   totals(): { readonly bytesSent: number; readonly bytesReceived: number } {
     return { ...this.#meter.totals };
-  }
-
-  #hello(): Hello {
-    const { chain, group, role, services, userAgent, platform } = this.#options;
-    return {
-      minVersion: PROTOCOL_VERSION,
-      maxVersion: PROTOCOL_VERSION,
-      chainId: chain.chainId,
-      group,
-      role,
-      services,
-      userAgent,
-      ...this.#best,
-      timeMs: platform.clock.nowMs(),
-    };
   }
 
   #info(peer: Peer): PeerInfo {

@@ -7,10 +7,13 @@ import type { GossipRouter } from './gossipRouter.ts';
 import { SCORE_THRESHOLDS } from './gossipScoring.ts';
 import { GossipWatch } from './gossipWatch.ts';
 import type { Peer, PeerTable } from './peers.ts';
+import { type RoutingTable, RoutingWatch } from './routingWatch.ts';
 
 export interface HousekeepingPorts {
   readonly node: Libp2p;
   readonly router: GossipRouter;
+  /** The DHT's protocol and routing table; undefined without DHT. */
+  readonly dht: { readonly protocol: string; readonly table: RoutingTable } | undefined;
   identify(connection: Connection): Promise<unknown>;
   /** Milliseconds. */
   ping(peer: PeerId, signal: AbortSignal): Promise<number>;
@@ -23,19 +26,26 @@ export interface HousekeepingPorts {
   disconnect(peer: PeerKey, reason: string): void;
   /** Anchors changed enough to be written. */
   saveAnchors(): void;
+  /** The DHT can ask this peer now. */
+  onRouted(peer: Peer): void;
+  /** Uniform in [0, 1). */
+  unit(): number;
 }
 
 /** A younger connection may still be opening its gossip streams. */
 const GOSSIP_GRACE_MS = 5_000;
+/** A younger one may still be in identify and the DHT's first ping. */
+const ROUTING_GRACE_MS = 2_000;
 /** By then identify has told the peer's own addresses. */
 const REMEMBER_AFTER_MS = 1_000;
 /** Anchors are written when peers change, and for their time stamps this often. */
 const SAVE_EVERY_MS = 300_000;
 
-/** The regular look over all peers: pings, gossip streams, gossip scores, addresses worth remembering. */
+/** The regular look over all peers: pings, gossip streams, the DHT's routing table, gossip scores, addresses worth remembering. */
 export class Housekeeping {
   readonly #ports: HousekeepingPorts;
   readonly #watch: GossipWatch;
+  readonly #routing: RoutingWatch | undefined;
   #saved = '';
   #savedMs = 0;
   #running = false;
@@ -44,10 +54,21 @@ export class Housekeeping {
     this.#ports = ports;
     this.#watch = new GossipWatch({
       router: ports.router,
-      speaksGossip: (peer) => this.#speaksGossip(peer),
+      speaksGossip: (peer) => this.#speaks(peer, ports.router.protocols),
       identify: (connection) => ports.identify(connection),
       close: (peer, reason) => ports.disconnect(peer.key, reason),
     });
+    const { dht } = ports;
+    this.#routing =
+      dht &&
+      new RoutingWatch({
+        table: dht.table,
+        servesDht: (peer) => this.#speaks(peer, [dht.protocol]),
+        identify: (connection) => ports.identify(connection),
+        nowMs: () => ports.nowMs(),
+        unit: () => ports.unit(),
+        onFound: (peer) => ports.onRouted(peer),
+      });
   }
 
   /** A new peer is measured at once, and remembered early: a node killed soon after should still know somebody. */
@@ -100,14 +121,18 @@ export class Housekeeping {
     const { router, nowMs, disconnect } = this.#ports;
     const { rtt } = peer.session.connection;
     if (rtt !== undefined) peer.measured(rtt);
-    if (nowMs() - peer.connectedMs > GOSSIP_GRACE_MS) await this.#watch.check(peer);
+    const ageMs = nowMs() - peer.connectedMs;
+    if (ageMs > ROUTING_GRACE_MS) await this.#routing?.check(peer);
+    if (ageMs > GOSSIP_GRACE_MS) await this.#watch.check(peer);
     const score = router.getScore(peer.key);
     if (score < SCORE_THRESHOLDS.graylistThreshold) disconnect(peer.key, `gossip score ${score.toFixed(0)}`);
   }
 
-  async #speaksGossip(peer: Peer): Promise<boolean | undefined> {
-    const { protocols } = await this.#ports.node.peerStore.get(peer.session.connection.remotePeer);
-    if (this.#ports.router.protocols.some((p) => protocols.includes(p))) return true;
+  /** Whether the peer speaks one of `wanted`; undefined when identify told us nothing yet. */
+  async #speaks(peer: Peer, wanted: readonly string[]): Promise<boolean | undefined> {
+    const stored = await this.#ports.node.peerStore.get(peer.session.connection.remotePeer).catch(() => undefined);
+    const protocols = stored?.protocols ?? [];
+    if (wanted.some((p) => protocols.includes(p))) return true;
     // Identify names its own protocol too: without it, what the store has is only what was negotiated.
     return protocols.includes('/ipfs/id/1.0.0') ? false : undefined;
   }

@@ -85,6 +85,10 @@ export interface NetworkOptions {
   readonly targetOutbound?: number;
   /** Default 64. */
   readonly maxPeers?: number;
+  /** Inbound connections from one IPv4 address or IPv6 /64. Default 8, on development networks 80; none on loopback. */
+  readonly maxPerIp?: number;
+  /** How long misbehaviour bans. Default 24 hours. */
+  readonly banSeconds?: number;
   /** Find peers on the local network. Default off. */
   readonly mdns?: boolean;
   /** Take part in the DHT of the chain, to find peers and to be found. Default on. */

@@ -2,7 +2,7 @@ import { noise } from '@chainsafe/libp2p-noise';
 import { gossipsub } from '@libp2p/gossipsub';
 import { identify, identifyPush } from '@libp2p/identify';
 import type { Libp2p, PrivateKey } from '@libp2p/interface';
-import { kadDHT, passthroughMapper, removePrivateAddressesMapper } from '@libp2p/kad-dht';
+import { type KadDHT, kadDHT, passthroughMapper, removePrivateAddressesMapper } from '@libp2p/kad-dht';
 import { ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
@@ -10,14 +10,18 @@ import type { LevelDatastore } from 'datastore-level';
 import { createLibp2p } from 'libp2p';
 import { MAX_GOSSIP_BYTES } from '../wire/limits.ts';
 import type { ProtocolIds } from '../wire/protocolIds.ts';
+import { worthAnnouncing } from './address.ts';
 import type { Gater } from './gater.ts';
 import { gossipIdText, gossipMessageId } from './gossipId.node.ts';
 import { SCORE_THRESHOLDS, scoreParams } from './gossipScoring.ts';
 import { guardedWebSockets } from './guardedWebSockets.node.ts';
 import type { NetworkLimits } from './options.ts';
+import type { RoutingTable } from './routingWatch.ts';
 
 const MIB = 1024 * 1024;
 const DAY_MS = 86_400_000;
+
+type Dht = KadDHT & { readonly routingTable: RoutingTable };
 
 export interface StackOptions {
   readonly privateKey: PrivateKey;
@@ -97,7 +101,10 @@ export async function createStack(o: StackOptions): Promise<Libp2p<Services>> {
     datastore: o.datastore,
     peerStore: { maxAddressAge: 30 * DAY_MS, maxPeerAge: 90 * DAY_MS }, // defaults forget peers within hours
     nodeInfo: { name: 'cairn', version: '1', userAgent: o.userAgent },
-    addresses: { listen: [...o.listen], ...(o.announce.length > 0 ? { announce: [...o.announce] } : {}) },
+    addresses: {
+      listen: [...o.listen],
+      ...(o.announce.length > 0 ? { announce: [...o.announce] } : { announceFilter: worthAnnouncing }),
+    },
     transports: [
       tcp({ backlog: 64, maxConnections: o.maxPeers + 48 }),
       guardedWebSockets({ maxSockets: o.maxPeers + 48, handshakeMs: o.limits.helloTimeoutMs }),
@@ -133,10 +140,13 @@ export async function createStack(o: StackOptions): Promise<Libp2p<Services>> {
     },
     ...(o.mdns ? { peerDiscovery: [await mdnsDiscovery(o.ids.kad)] } : {}),
     services: {
-      identify: identify(),
+      identify: identify({ maxInboundStreams: 4, maxOutboundStreams: 4 }), // asked again where the first time failed
       identifyPush: identifyPush(),
-      ping: ping({ maxInboundStreams: 4 }),
-      ...(o.dht ? { dht: dhtService } : {}),
+      // Ours, the DHT's and the connection monitor's pings meet, and one whose end the responder missed blocks its place for
+      // 10 s. At the default of one at a time the DHT then drops the peer it wanted to verify, for good, and the monitor
+      // gives the connection up.
+      ping: ping({ maxInboundStreams: 16, maxOutboundStreams: 8 }),
+      ...(o.dht ? { dht: dhtService as (components: Parameters<typeof dhtService>[0]) => Dht } : {}),
       pubsub: gossip(o),
     },
   });
@@ -153,6 +163,6 @@ export interface Services extends Record<string, unknown> {
   identify: ReturnType<ReturnType<typeof identify>>;
   identifyPush: ReturnType<ReturnType<typeof identifyPush>>;
   ping: ReturnType<ReturnType<typeof ping>>;
-  dht?: ReturnType<ReturnType<typeof kadDHT>>;
+  dht?: Dht;
   pubsub: ReturnType<ReturnType<typeof gossipsub>>;
 }

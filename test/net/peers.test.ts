@@ -100,6 +100,19 @@ describe('net: peers', () => {
     assert.equal(a.bans().length, 1); // 127.0.0.1 is everybody's
   });
 
+  it('are banned for as long as configured', async () => {
+    const a = await nets.start({ banSeconds: 7 });
+    const b = await nets.start();
+    await join2(b, a);
+    const gone = once(a, 'gone');
+    for (const detail of ['one', 'two']) a.penalize(b.key, 'bad-answer', detail);
+    await gone;
+    assert.deepEqual(
+      a.bans().map((ban) => ban.untilMs - ban.createdMs),
+      [7000],
+    );
+  });
+
   it('beyond the maximum make room: the one with penalties goes, manual and outbound ones stay', async () => {
     const a = await nets.start({ maxPeers: 3, targetOutbound: 1 });
     const [out, good, bad, late] = (await Promise.all([1, 2, 3, 4].map(() => nets.start()))) as [

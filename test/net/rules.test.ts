@@ -189,8 +189,23 @@ describe('net: who may connect', () => {
     }
   }
   const socket = (ip: string): MultiaddrConnection => new FakeSocket(ip) as unknown as MultiaddrConnection;
-  const gater = (development: boolean, bans = new Bans(() => undefined)) =>
-    new Gater({ bans, meter: new Meter(() => 0), nowMs: () => 10, connections: () => [] }, development);
+  const gater = (
+    development: boolean,
+    bans = new Bans(() => undefined),
+    inboundIps: readonly string[] = [],
+    maxPerIp = 0,
+  ) =>
+    new Gater(
+      {
+        bans,
+        meter: new Meter(() => 0),
+        ourKey: KEY,
+        nowMs: () => 10,
+        connections: () =>
+          inboundIps.map((ip) => ({ direction: 'inbound', remoteAddr: socket(ip).remoteAddr }) as never),
+      },
+      { development, ...(maxPerIp > 0 ? { maxPerIp } : {}) },
+    );
 
   it('four silent connections from one address at once, until one speaks or ends', () => {
     const g = gater(false);
@@ -215,6 +230,20 @@ describe('net: who may connect', () => {
     const d = gater(true);
     for (let i = 0; i < 40; i++) assert.equal(d.denyInboundConnection(socket('8.8.8.8')), false);
     assert.equal(d.denyInboundConnection(socket('8.8.8.8')), true);
+  });
+
+  it('as many from one address as configured; 8 by default, 80 on development networks', () => {
+    const crowd = (n: number): string[] => Array.from({ length: n }, () => '8.8.8.8');
+    for (const [development, maxPerIp, allowed] of [
+      [false, 0, 8],
+      [true, 0, 80],
+      [false, 3, 3],
+      [true, 3, 3],
+    ] as const) {
+      const denied = (n: number, ip = '8.8.8.8'): boolean =>
+        gater(development, undefined, crowd(n), maxPerIp).denyInboundConnection(socket(ip));
+      assert.deepEqual([denied(allowed - 1), denied(allowed), denied(allowed, '8.8.4.4')], [false, true, false]);
+    }
   });
 
   it('nobody banned, by address or id; resting peers are only not dialled', () => {

@@ -75,7 +75,7 @@ describe('net: several machines', function () {
     lab = machines;
     const script = join(import.meta.dirname, 'support', 'labNode.ts');
     const start = (i: number, ...seeds: string[]): LabPeer =>
-      new LabPeer(machines.spawn(i, [script, join(dir, `n${i}`), machines.ip(i), ...seeds]));
+      new LabPeer(machines.spawn(i, [script, join(dir, `n${i}`), ...seeds]));
     const seed = start(0);
     const seedAddress = await seed.address();
     assert.match(seedAddress, /^\/ip4\/10\.77\.0\.1\/tcp\/18444\/p2p\//);

@@ -13,7 +13,7 @@ export type LabReport =
   | { readonly sent: number }
   | { readonly peers: readonly string[] };
 
-const [dataDir, ip, ...seeds] = process.argv.slice(2) as [string, string, ...string[]];
+const [dataDir, ...seeds] = process.argv.slice(2) as [string, ...string[]];
 const report = (message: LabReport): void => void process.send?.(message);
 const network = createNetwork({
   chain: chainOf(CHAIN_ID),
@@ -24,7 +24,7 @@ const network = createNetwork({
   best: { height: 0, bestHash: new Uint8Array(32), chainWork: 2n },
   privateKey: loadKey(join(dataDir, 'node.key')),
   dataDir,
-  listen: [`/ip4/${ip}/tcp/18444`],
+  listen: ['/ip4/0.0.0.0/tcp/18444'], // as by default: others must not be told 127.0.0.1
   seeds,
   logger: silentLogger,
   platform: nodejs,
