@@ -1,5 +1,6 @@
 import { createNetwork } from '../net/host.node.ts';
 import type { Network as PeerNetwork } from '../net/network.ts';
+import type { Network } from '../params/network.ts';
 import type { Hello } from '../wire/peer.ts';
 import type { RoleParts } from './role.node.ts';
 import { USER_AGENT } from './version.ts';
@@ -26,9 +27,19 @@ export function peerNetwork(
     seeds: [...config.seeds, ...network.seeds],
     targetOutbound: p2p.targetOutbound,
     maxPeers: p2p.maxPeers,
+    maxPerIp: p2p.maxPerIp,
+    banSeconds: p2p.banSeconds,
     mdns: p2p.mdns,
-    blockSeconds: network.consensus.pow.spacing,
+    blockSeconds: blockSeconds(network),
     logger: log.child({ room: 'net' }),
     platform,
   });
+}
+
+/** Blocks mined at will on regtest's easiest target: our development miner's pace, rather than the 600 s never kept there. */
+const DEVELOPMENT_BLOCK_SECONDS = 15;
+
+/** What to expect between blocks, seconds. */
+function blockSeconds({ development, consensus }: Network): number {
+  return development && consensus.pow.noRetarget ? DEVELOPMENT_BLOCK_SECONDS : consensus.pow.spacing;
 }
