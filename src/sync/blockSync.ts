@@ -67,6 +67,7 @@ export class BlockSync {
   readonly #fetched = new Lru<string, true>(256);
   readonly #life = new Lifetime();
   #averageBytes = FIRST_GUESS_BYTES;
+  #delivered = 0;
   #draining = false;
   #planned = false;
   #rotation = 0;
@@ -99,6 +100,11 @@ export class BlockSync {
       held: jobs.filter((j) => j.state === 'held').length,
       heldBytes: this.#jobs.heldBytes,
     };
+  }
+
+  /** Good blocks that the download has brought so far. */
+  get delivered(): number {
+    return this.#delivered;
   }
 
   /** Gossip announced this header: its body will most likely come by itself. */
@@ -285,7 +291,10 @@ export class BlockSync {
 
   #judged(entry: HeaderEntry, peer: PeerKey, verdict: Check<AcceptedBlock>): void {
     this.#jobs.drop(entry);
-    if (verdict.ok) return;
+    if (verdict.ok) {
+      this.#delivered++;
+      return;
+    }
     const { net, logger, chain, tips } = this.#deps;
     logger.warn({ peer, height: entry.height, rule: verdict.rule, detail: verdict.detail }, 'bad block');
     const known = chain.entry(entry.header.hash);

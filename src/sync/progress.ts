@@ -27,6 +27,13 @@ export interface SyncInfo {
 
 const RATE_WINDOW_MS = 30_000;
 const STALL_MS = 15_000;
+/**
+ * Anybody who pays for one proof can show a header and keep its block, and honest peers pass that header on: who waits for
+ * the block without end stands still with the whole network. So a better chain of which nothing comes is given up after
+ * this; later when we were never level, since a first download may stutter.
+ */
+const GIVE_UP_MS = 5_000;
+const GIVE_UP_AT_FIRST_MS = 120_000;
 
 export interface SyncProgressDeps {
   readonly chain: ChainReader;
@@ -41,6 +48,9 @@ export class SyncProgress {
   readonly #deps: SyncProgressDeps;
   #samples: { readonly atMs: number; readonly height: number }[] = [];
   #movedMs: number;
+  #wasLevel = false;
+  /** Behind what peers show: what we have of it, and since when no more has come. Undefined while level. */
+  #behind: { readonly have: string; readonly sinceMs: number } | undefined;
 
   constructor(deps: SyncProgressDeps) {
     this.#deps = deps;
@@ -59,6 +69,19 @@ export class SyncProgress {
 
   /** True when no peer is known to have a better chain than our tip; lies that came to nothing do not count. */
   synced(): boolean {
+    if (this.#isLevel()) {
+      this.#wasLevel = true;
+      this.#behind = undefined;
+      return true;
+    }
+    const { chain, blocks, clock } = this.#deps;
+    const now = clock.monotonicMs();
+    const have = `${chain.tip().header.key}/${chain.bestHeader().header.key}/${blocks.delivered}`;
+    if (this.#behind?.have !== have) this.#behind = { have, sinceMs: now };
+    return now - this.#behind.sinceMs >= (this.#wasLevel ? GIVE_UP_MS : GIVE_UP_AT_FIRST_MS);
+  }
+
+  #isLevel(): boolean {
     const { chain, tips, headers } = this.#deps;
     const { chainWork } = chain.tip();
     return !headers.promising() && tips.all().every((p) => (p.known?.chainWork ?? 0n) <= chainWork);
@@ -89,7 +112,7 @@ export class SyncProgress {
   #phase(): SyncPhase {
     const { tips, headers } = this.#deps;
     if (tips.all().length === 0) return 'waiting-for-peers';
-    if (this.synced()) return 'synced';
+    if (this.#isLevel()) return 'synced';
     const sessions = headers.sessions();
     if (sessions.some((s) => s.phase === 'headers')) return 'headers';
     if (sessions.length > 0) return 'presync';

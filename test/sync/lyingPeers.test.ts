@@ -3,6 +3,7 @@ import { Block, encodeSealedBlock } from '../../src/primitives/block.ts';
 import { workOf } from '../../src/primitives/compact.ts';
 import { BlockHeader, type SealedHeader } from '../../src/primitives/header.ts';
 import { decodeBlockRequest } from '../../src/wire/messages/block.ts';
+import { encodeSealedHeader } from '../../src/wire/messages/gossip.ts';
 import { encodeHeaders } from '../../src/wire/messages/headers.ts';
 import { MESSAGE } from '../../src/wire/messages/types.ts';
 import { fieldsOf, mine, mineChain, regtest, seal, sealBadly, template } from '../chain/regtestMiner.ts';
@@ -113,6 +114,45 @@ describe('sync: lying peers', () => {
     await clock.until(() => victim.tipId === honest.tipId, 10_000, 'new blocks');
     await clock.run(20_000);
     assert.match(victim.sync.progress.info().stalledReason ?? '', /block 1 /);
+  });
+
+  it('a header whose block is withheld: whoever passed it on is waited for a moment, not for ever', async () => {
+    await victim.load(chain);
+    sim.add('liar');
+    sim.connect('honest', 'liar');
+    sim.connect('victim', 'honest');
+    await clock.run(2000);
+    assert.equal(victim.sync.progress.synced(), true);
+    const withheld = mine(endOf(chain));
+    await honest.net.heard('liar', 'header', encodeSealedHeader(withheld));
+    await clock.run(1000);
+    sim.disconnect('honest', 'liar');
+    // Honest nodes hold each other for peers with a better chain: without an end, nobody would mine any more.
+    for (const node of [victim, honest]) {
+      assert.equal(node.chain.bestHeader().header.id, withheld.header.id);
+      assert.deepEqual(node.net.penalties, []);
+    }
+    assert.equal(victim.sync.progress.synced(), false);
+    await clock.run(5000);
+    assert.equal(victim.sync.progress.synced(), true);
+    // Something new makes it wait again.
+    await honest.net.heard('liar', 'header', encodeSealedHeader(mine(endOf([...chain, withheld]))));
+    await clock.run(100);
+    assert.equal(victim.sync.progress.synced(), false);
+    await honest.mine(3);
+    await clock.until(() => victim.tipId === honest.tipId, 5000, 'honest blocks');
+    assert.equal(victim.sync.progress.synced(), true);
+  });
+
+  it('a first download that stutters is not taken for a lie so soon', async () => {
+    const silent: LiarOptions['twist'] = (m) => (m.type === MESSAGE.BLOCK ? new Promise<never>(() => {}) : undefined);
+    new Liar(sim, 'liar', chain, { twist: silent });
+    sim.connect('victim', 'liar');
+    await clock.until(() => victim.chain.bestHeader().height === chain.length, 5000, 'headers');
+    for (let s = 0; s < 60; s++) {
+      assert.equal(victim.sync.progress.synced(), false);
+      await clock.run(1000);
+    }
   });
 
   it('a body that is not its header’s: refused, blamed, and the good copy comes from the other peer', async () => {
