@@ -97,3 +97,28 @@ describe('what people see of running nodes', function () {
     }
   });
 });
+
+describe('a long sync', function () {
+  this.timeout(120_000);
+  const cluster = new Cluster('regtest');
+  after(() => cluster.end());
+
+  it('is told every ten seconds, and when it is over', async () => {
+    const long = 2000;
+    const miner = await (await cluster.add('miner', 'miner', { flags: ['--no-mining-enabled'] })).start();
+    for (let made = 0; made < long; made += 200) await miner.rpc('generatetoaddress', 200, MINER_ADDRESS);
+    const full = await (await cluster.add('full', 'full', { seeds: [await miner.multiaddr()] })).start();
+    await until('a part of the blocks', 30_000, async () => (await full.height()) > 20, 5);
+    // The only peer that has the rest falls silent for a while.
+    process.kill(miner.pid as number, 'SIGSTOP');
+    try {
+      const line = /syncing blocks: (\d+) of 2000, ([\d.]+) %/;
+      const [, have, percent] = await until('a line', 15_000, () => line.exec(full.output) ?? false);
+      assert.equal(Number(percent), Math.floor(Number(have) / 2) / 10);
+    } finally {
+      process.kill(miner.pid as number, 'SIGCONT');
+    }
+    await until('the end', 60_000, () => full.output.includes('synced: all 2000 blocks, 100 %'));
+    assert.equal(count(full, /new block /g), 0);
+  });
+});
