@@ -42,7 +42,7 @@ describe('the built program', function () {
     const node = await TestNode.create({
       dir: join(dir, 'miner'),
       role: 'miner',
-      network: 'regtest',
+      network: 'cairn-devnet',
       group: 'dist',
       flags: ['--mining-address', ADDRESS, '--mining-mean-delay', '0.2', '--mining-idle-delay', '0.2'],
     });
