@@ -24,6 +24,8 @@ const COMMANDS: readonly Entry[] = [
   { name: 'stop', summary: 'stop the node', load: () => import('./stop.node.ts') },
   { name: 'config', summary: 'show or check the configuration', load: () => import('./config.node.ts') },
   { name: 'network', summary: 'make or show a network file', load: () => import('./network.node.ts') },
+  { name: 'blocks', summary: 'import and export files of blocks', load: () => import('./blocks.node.ts') },
+  { name: 'headers', summary: 'import and verify files of headers', load: () => import('./headers.node.ts') },
   { name: 'keys', summary: 'keys and addresses of a mnemonic, for development', load: () => import('./keys.node.ts') },
   {
     name: 'devnet',

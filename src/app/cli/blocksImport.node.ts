@@ -1,0 +1,124 @@
+import { usePlatformCrypto } from '../../platform/nodejs.node.ts';
+import { loadNetwork } from '../config/network.node.ts';
+import { EXIT, ExitError } from '../exit.ts';
+import { openBlockFiles } from '../import/blockFiles.node.ts';
+import { type ImportResult, type ImportState, importBlocks, type RefusedRecord } from '../import/importBlocks.ts';
+import { openOfflineChain } from '../import/offlineChain.node.ts';
+import { ProgressLine } from '../import/progressLine.node.ts';
+import { RecentRate } from '../import/recentRate.ts';
+import { stopSignal } from '../signals.node.ts';
+import { configOf } from './flags.node.ts';
+import { bytes, duration } from './statusText.node.ts';
+
+/** Refused records shown one by one; the others are counted. */
+const MAX_SHOWN = 20;
+
+function refusal({ path, offset, block, fault }: RefusedRecord): string {
+  return `${path}: offset ${offset}: ${block === undefined ? '' : `block ${block}: `}${fault.rule}: ${fault.detail}`;
+}
+
+/** "height 120, 45%, 812 blocks/s, 1.2 MB/s, 1m 3s to go" */
+class Meter {
+  readonly #total: number;
+  readonly #height: () => number;
+  readonly #bytes = new RecentRate();
+  readonly #blocks = new RecentRate();
+  #state: ImportState | undefined;
+
+  constructor(total: number, height: () => number) {
+    this.#total = total;
+    this.#height = height;
+  }
+
+  observe(state: ImportState): void {
+    this.#state = state;
+    const now = performance.now();
+    this.#bytes.observe(state.bytes, now);
+    this.#blocks.observe(this.#done(state), now);
+  }
+
+  text(): string {
+    const state = this.#state;
+    if (state === undefined) return 'opening';
+    const now = performance.now();
+    const rate = this.#bytes.perSecond(state.bytes, now);
+    const left = this.#total - state.bytes;
+    return [
+      `height ${this.#height()}`,
+      `${((100 * state.bytes) / Math.max(1, this.#total)).toFixed(1)}%`,
+      `${this.#blocks.perSecond(this.#done(state), now).toFixed(0)} blocks/s`,
+      `${bytes(Math.round(rate))}/s`,
+      ...(state.waiting === 0 ? [] : [`${state.waiting} wait for parents`]),
+      rate === 0 ? 'time left unknown' : `${duration(left / rate)} to go`,
+    ].join(', ');
+  }
+
+  #done({ counts }: ImportState): number {
+    return counts.connected + counts.stored + counts.known;
+  }
+}
+
+function summary(result: ImportResult, tip: { readonly height: number; readonly id: string }, ms: number): string {
+  const { counts, orphans, firstOrphan } = result;
+  const seconds = ms / 1000;
+  const taken = counts.connected + counts.stored;
+  const lines = [
+    `${result.stopped ? 'stopped' : 'done'}: ${counts.connected} connected, ${counts.stored} kept, not connected, ${counts.known} there before, ${counts.refused} refused`,
+    `tip: height ${tip.height}, ${tip.id}`,
+    `${seconds.toFixed(1)} s, ${(taken / Math.max(seconds, 0.001)).toFixed(0)} blocks/s`,
+  ];
+  if (firstOrphan !== undefined && !result.stopped)
+    lines.push(
+      `${orphans} blocks have no parent here; the first is at ${firstOrphan.path}: offset ${firstOrphan.offset}: prev-blk-not-found: ${firstOrphan.parent}`,
+    );
+  return `${lines.join('\n')}\n`;
+}
+
+/** `cairn blocks import`. */
+export async function importFiles(paths: readonly string[], options: Record<string, unknown>): Promise<void> {
+  const { config } = configOf(options);
+  usePlatformCrypto();
+  const network = await loadNetwork(config.network);
+  if (config.role === 'light')
+    throw new ExitError(EXIT.config, `${config.datadir} is a light node's: it keeps headers only`, {
+      next: 'cairn headers import FILE',
+    });
+  const files = await openBlockFiles(paths, network.magic);
+  let stopped = false;
+  void stopSignal((signal) => {
+    process.stderr.write(`${signal} again: ending at once; what was committed is safe\n`);
+    process.exit(EXIT.failure);
+  }).then(() => {
+    stopped = true;
+  });
+  const { chain, close } = await openOfflineChain({ datadir: config.datadir, network, txindex: config.txindex });
+  try {
+    const total = files.sizes.reduce((sum, size) => sum + size, 0);
+    const meter = new Meter(total, () => chain.tip().height);
+    const line = new ProgressLine(() => meter.text());
+    let shown = 0;
+    const started = performance.now();
+    const result = await importBlocks({
+      chain,
+      files,
+      stopped: () => stopped,
+      progress(state) {
+        meter.observe(state);
+        line.tick();
+      },
+      refused(record) {
+        if (shown++ < MAX_SHOWN) line.say(refusal(record));
+        else if (shown === MAX_SHOWN + 1) line.say('further refused records are only counted');
+      },
+    });
+    line.clear();
+    const { height, header } = chain.tip();
+    process.stdout.write(summary(result, { height, id: header.id }, performance.now() - started));
+    if (result.stopped) process.stdout.write('next: the same command goes on where this one stopped\n');
+    const whole = !result.stopped && result.counts.refused === 0 && result.orphans === 0;
+    process.exitCode = whole ? EXIT.ok : EXIT.failure;
+  } finally {
+    await files.close();
+    await close();
+  }
+}

@@ -1,0 +1,75 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ChainManager } from '../../chain/chainManager.ts';
+import { HeaderChain } from '../../chain/headerChain.ts';
+import { inlineScriptChecker } from '../../chain/scriptCheckerInline.ts';
+import { judgeFor } from '../../consensus/registry.ts';
+import type { Network } from '../../params/network.ts';
+import { nodejs } from '../../platform/nodejs.node.ts';
+import { verifyScript } from '../../script/verifyScript.ts';
+import { openFullStore, openHeaderStore } from '../../store/openStores.node.ts';
+import { Lifetime } from '../../util/lifetime.ts';
+import { bindDataDir, dataDir } from '../config/dataDir.node.ts';
+import { bindingOf } from '../config/network.node.ts';
+import { evidenceKeeper } from '../evidence.node.ts';
+import { createLogger } from '../log.node.ts';
+
+const pause = (): Promise<void> => nextTurn();
+
+/** A chain opened without a node around it; nobody else can use its data directory meanwhile. */
+export interface Offline<C> {
+  readonly chain: C;
+  close(): Promise<void>;
+}
+
+async function opening<C>(open: (lifetime: Lifetime) => Promise<C>): Promise<Offline<C>> {
+  const lifetime = new Lifetime();
+  try {
+    const chain = await open(lifetime);
+    return { chain, close: () => lifetime.close() };
+  } catch (error) {
+    await lifetime.close();
+    throw error;
+  }
+}
+
+/** The chain of a full node's data directory, made when missing. Throws as openFullStore (75 when a node runs on it). */
+export function openOfflineChain(options: {
+  readonly datadir: string;
+  readonly network: Network;
+  readonly txindex: boolean;
+}): Promise<Offline<ChainManager>> {
+  const { datadir, network, txindex } = options;
+  return opening(async (lifetime) => {
+    bindDataDir(dataDir(datadir), bindingOf(network));
+    const store = await openFullStore({ dir: datadir, network, txindex });
+    lifetime.add(() => store.close());
+    const chain = await ChainManager.open({
+      ...{ network, store, pause, clock: nodejs.clock },
+      judge: judgeFor(network),
+      scripts: inlineScriptChecker({ verify: verifyScript, pause }),
+      evidence: evidenceKeeper(datadir, createLogger({ level: 'warn', json: false })),
+    });
+    lifetime.add(() => chain.close());
+    return chain;
+  });
+}
+
+/** The headers of a light node's data directory, made when missing. */
+export function openOfflineHeaders(options: {
+  readonly datadir: string;
+  readonly network: Network;
+}): Promise<Offline<HeaderChain>> {
+  const { datadir, network } = options;
+  return opening(async (lifetime) => {
+    bindDataDir(dataDir(datadir), bindingOf(network));
+    const store = await openHeaderStore({ dir: datadir, network });
+    lifetime.add(() => store.close());
+    return HeaderChain.open({ network, judge: judgeFor(network), store, clock: nodejs.clock, pause });
+  });
+}
+
+/** Headers in memory only: judged by the same rules, gone afterwards. */
+export function openPassingHeaders(network: Network): Promise<HeaderChain> {
+  const store = { async *loadHeaders() {}, putHeaders: async () => {} };
+  return HeaderChain.open({ network, judge: judgeFor(network), store, clock: nodejs.clock, pause });
+}
