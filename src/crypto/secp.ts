@@ -24,9 +24,10 @@ export interface EcdsaProvider {
 
 /** BIP340 and the key tweak of BIP341; verdicts as in EcdsaProvider. */
 export interface SchnorrProvider {
-  verifySchnorr(signature64: Uint8Array, msg32: Uint8Array, xOnly32: Uint8Array): boolean;
-  /** BIP340 default signing with 32 bytes of auxiliary randomness (zeros are allowed). */
-  signSchnorr(msg32: Uint8Array, privateKey: Uint8Array, aux32: Uint8Array): Uint8Array | undefined;
+  /** The message may have any length; transactions sign hashes of 32 bytes. */
+  verifySchnorr(signature64: Uint8Array, msg: Uint8Array, xOnly32: Uint8Array): boolean;
+  /** BIP340 default signing of a message of any length with 32 bytes of auxiliary randomness (zeros are allowed). */
+  signSchnorr(msg: Uint8Array, privateKey: Uint8Array, aux32: Uint8Array): Uint8Array | undefined;
   /** An x coordinate on the curve. */
   isXOnlyPublicKey(xOnly32: Uint8Array): boolean;
   /** lift_x(key) + tweak · G: its x coordinate and whether its y is odd (1). */

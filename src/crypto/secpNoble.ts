@@ -46,13 +46,13 @@ export const nobleSecpProvider: SecpProvider = {
     const sum = Fn.add(Fn.fromBytes(privateKey), Fn.fromBytes(tweak32));
     return sum === 0n ? undefined : Fn.toBytes(sum);
   },
-  verifySchnorr(signature64, msg32, xOnly32) {
-    if (signature64.length !== 64 || msg32.length !== 32 || xOnly32.length !== 32) return false;
-    return attempt(() => schnorr.verify(signature64, msg32, xOnly32)) ?? false;
+  verifySchnorr(signature64, msg, xOnly32) {
+    if (signature64.length !== 64 || xOnly32.length !== 32) return false;
+    return attempt(() => schnorr.verify(signature64, msg, xOnly32)) ?? false;
   },
-  signSchnorr(msg32, privateKey, aux32) {
-    if (msg32.length !== 32 || aux32.length !== 32) return undefined;
-    return attempt(() => schnorr.sign(msg32, privateKey, aux32));
+  signSchnorr(msg, privateKey, aux32) {
+    if (aux32.length !== 32) return undefined;
+    return attempt(() => schnorr.sign(msg, privateKey, aux32));
   },
   isXOnlyPublicKey: (xOnly32) => lift(xOnly32) !== undefined,
   tweakAddXOnly(xOnly32, tweak32) {

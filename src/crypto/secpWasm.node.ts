@@ -45,16 +45,19 @@ export const wasmSecpProvider: SecpProvider = {
     if (!wasm().isPrivate(privateKey) || !isScalar(tweak32)) return undefined;
     return wasm().privateAdd(privateKey, tweak32) ?? undefined;
   },
-  verifySchnorr(signature64, msg32, xOnly32) {
-    if (signature64.length !== 64 || msg32.length !== 32 || xOnly32.length !== 32) return false;
+  verifySchnorr(signature64, msg, xOnly32) {
+    if (signature64.length !== 64 || xOnly32.length !== 32) return false;
     if (!isScalar(signature64.subarray(32))) return false;
-    // BIP340 bounds r by the field, the package by the (smaller) group order.
-    if (!isScalar(signature64.subarray(0, 32))) return nobleSecpProvider.verifySchnorr(signature64, msg32, xOnly32);
-    return undefinedWhenRefused(KEY_REFUSED, () => wasm().verifySchnorr(msg32, xOnly32, signature64)) ?? false;
+    // BIP340 bounds r by the field, the package by the (smaller) group order; and it takes messages of 32 bytes alone.
+    if (!isScalar(signature64.subarray(0, 32)) || msg.length !== 32)
+      return nobleSecpProvider.verifySchnorr(signature64, msg, xOnly32);
+    return undefinedWhenRefused(KEY_REFUSED, () => wasm().verifySchnorr(msg, xOnly32, signature64)) ?? false;
   },
-  signSchnorr(msg32, privateKey, aux32) {
-    if (msg32.length !== 32 || aux32.length !== 32 || !wasm().isPrivate(privateKey)) return undefined;
-    return wasm().signSchnorr(msg32, privateKey, aux32);
+  signSchnorr(msg, privateKey, aux32) {
+    if (aux32.length !== 32 || !wasm().isPrivate(privateKey)) return undefined;
+    return msg.length === 32
+      ? wasm().signSchnorr(msg, privateKey, aux32)
+      : nobleSecpProvider.signSchnorr(msg, privateKey, aux32);
   },
   isXOnlyPublicKey: isXOnly,
   tweakAddXOnly(xOnly32, tweak32) {

@@ -1,5 +1,4 @@
 import type { Hash256 } from '../../primitives/hash.ts';
-import { EMPTY } from '../../util/bytes.ts';
 import { ScriptCursor } from '../cursor.ts';
 import type { ScriptError } from '../errors.ts';
 import { SCRIPT_FLAGS } from '../flags.ts';
@@ -57,8 +56,8 @@ export class Machine {
   codeSeparator = 0xffffffff;
   #codeStart = 0;
   #scriptCode: Uint8Array | undefined;
-  readonly #hashes = new Map<number, Hash256>();
-  #hashed: Uint8Array = EMPTY;
+  #hashes: Map<number, Hash256> | undefined;
+  #hashed: Uint8Array | undefined;
 
   constructor(
     execution: Execution,
@@ -110,8 +109,8 @@ export class Machine {
 
   /** The signature hash of this script code and hash type, made once while the code stays the same array. */
   sigHash(scriptCode: Uint8Array, hashType: number, make: () => Hash256): Hash256 {
-    if (this.#hashed !== scriptCode) {
-      this.#hashes.clear();
+    if (this.#hashes === undefined || this.#hashed !== scriptCode) {
+      this.#hashes = new Map();
       this.#hashed = scriptCode;
     }
     let hash = this.#hashes.get(hashType);
