@@ -14,11 +14,13 @@ export class Crash extends Error {}
 interface MemoryFile {
   synced: Uint8Array;
   current: Uint8Array;
+  /** Its entry in the folder is durable. */
+  entered: boolean;
 }
 
 /**
  * A disk in memory that can fail at the n-th write. Database batches are atomic; with `sync` false they survive a kill but
- * not a power cut. File writes survive a power cut only when synced.
+ * not a power cut. File writes survive a power cut only when synced, new files only when their folder was synced, too.
  */
 export class MemoryDisk {
   readonly #files = new Map<string, MemoryFile>();
@@ -54,9 +56,16 @@ export class MemoryDisk {
     this.#crashed = false;
     this.#crashAt = Number.POSITIVE_INFINITY;
     if (how === 'kill') {
-      for (const file of this.#files.values()) file.synced = file.current.slice();
+      for (const file of this.#files.values()) {
+        file.synced = file.current.slice();
+        file.entered = true;
+      }
       this.#durable.push(...this.#cached);
-    } else for (const file of this.#files.values()) file.current = file.synced.slice();
+    } else
+      for (const [name, file] of this.#files) {
+        file.current = file.synced.slice();
+        if (!file.entered) this.#files.delete(name);
+      }
     this.#cached = [];
     this.#map = new MemoryKv();
     for (const ops of this.#durable) await this.#map.batch(ops, { sync: true });
@@ -66,7 +75,7 @@ export class MemoryDisk {
   async clone(): Promise<MemoryDisk> {
     const copy = new MemoryDisk();
     for (const [name, file] of this.#files)
-      copy.#files.set(name, { synced: file.synced.slice(), current: file.current.slice() });
+      copy.#files.set(name, { ...file, synced: file.synced.slice(), current: file.current.slice() });
     copy.#durable = [...this.#durable];
     copy.#cached = [...this.#cached];
     for (const ops of [...this.#durable, ...this.#cached]) await copy.#map.batch(ops, { sync: true });
@@ -152,7 +161,7 @@ export class MemoryDisk {
       let file = this.#files.get(name);
       if (file === undefined) {
         if (mode === 'read') throw new StoreError('io', `memory/${name}`, 'no such file', 'Test');
-        file = { synced: new Uint8Array(0), current: new Uint8Array(0) };
+        file = { synced: new Uint8Array(0), current: new Uint8Array(0), entered: false };
         this.#files.set(name, file);
       }
       return this.#handle(file);
@@ -161,7 +170,10 @@ export class MemoryDisk {
       this.#alive();
       this.#files.delete(name);
     },
-    syncFolder: async () => this.#alive(),
+    syncFolder: async () => {
+      this.#alive();
+      for (const file of this.#files.values()) file.entered = true;
+    },
     crc32: (parts) => parts.reduce((crc, part) => crc32(part, crc), 0),
   };
 
