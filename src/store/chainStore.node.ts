@@ -93,9 +93,9 @@ export class KvChainStore implements ChainStore {
     return readHeaders(this.#kv, this.#path);
   }
 
-  /** Not synced, as KvHeaderStore.putHeaders. */
+  /** Synced, as KvHeaderStore.putHeaders. */
   async putHeaders(headers: readonly StoredHeader[]): Promise<void> {
-    if (headers.length > 0) await this.#kv.batch(headerOps(headers), { sync: false });
+    if (headers.length > 0) await this.#kv.batch(headerOps(headers), { sync: true });
   }
 
   tip(): Promise<Hash256 | undefined> {

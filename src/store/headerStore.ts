@@ -39,9 +39,12 @@ export class KvHeaderStore implements HeaderStore {
     return readHeaders(this.#kv, this.#path);
   }
 
-  /** Not synced: the log is in order, so a power cut loses only the newest headers, which peers have. */
+  /**
+   * Synced: LevelDB begins a new log file without syncing the one before, so of two batches a power cut could keep the later
+   * one alone, and a header without its parent makes the whole directory useless.
+   */
   async putHeaders(headers: readonly StoredHeader[]): Promise<void> {
-    if (headers.length > 0) await this.#kv.batch(headerOps(headers), { sync: false });
+    if (headers.length > 0) await this.#kv.batch(headerOps(headers), { sync: true });
   }
 
   close(): Promise<void> {
