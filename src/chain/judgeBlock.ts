@@ -17,15 +17,17 @@ import type { ChainStore, CoinChange, ScriptChecker } from './ports.ts';
 
 /** What a block on top of `parent` may know of its branch. */
 export function connectContext(parent: IndexEntry, params: ConsensusParams): ConnectContext {
+  const at = (height: number): IndexEntry => {
+    const entry = parent.ancestor(height);
+    assert(entry !== undefined, `height ${height} is not below ${parent.height + 1}`);
+    return entry;
+  };
   return {
     height: parent.height + 1,
     medianTimePast: parent.medianTime,
     params,
-    medianTimeAt(height: number): number {
-      const entry = parent.ancestor(height);
-      assert(entry !== undefined, `height ${height} is not below ${parent.height + 1}`);
-      return entry.medianTime;
-    },
+    medianTimeAt: (height) => at(height).medianTime,
+    idAt: (height) => at(height).header.id,
   };
 }
 
@@ -45,9 +47,10 @@ export async function judgeConnect(
   params: ConsensusParams,
   ports: { readonly store: Pick<ChainStore, 'coins'>; readonly scripts: ScriptChecker },
 ): Promise<Check<UtxoDiff>> {
-  const needed = neededCoins(block, params);
+  const ctx = connectContext(parent, params);
+  const needed = neededCoins(block, ctx);
   const view = CoinMap.of(needed, await ports.store.coins(needed));
-  const verdict = connectBlock(block, view, connectContext(parent, params));
+  const verdict = connectBlock(block, view, ctx);
   if (!verdict.ok) return verdict;
   const scripts = await ports.scripts.check(verdict.value.scriptJobs);
   return scripts.ok ? passed(verdict.value.diff) : scripts;

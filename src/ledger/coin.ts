@@ -21,7 +21,7 @@ export interface CoinChange {
 
 /**
  * What connecting a block does to the coins. Coins made and spent within the block appear in neither list.
- * Undoing is the reverse: remove `added`, restore `spent`.
+ * Undoing is the reverse: remove `added`, restore `spent`. An outpoint in both has its coin replaced: removals come first.
  */
 export interface UtxoDiff {
   readonly spent: readonly CoinChange[];

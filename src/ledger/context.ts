@@ -13,4 +13,6 @@ export interface BlockContext {
 export interface ConnectContext extends BlockContext {
   /** Median time past of the branch's block at a height below the block's own, Unix seconds. */
   medianTimeAt(height: number): number;
+  /** Hash of the branch's block at a height below the block's own, as displayed. */
+  idAt(height: number): string;
 }

@@ -4,9 +4,9 @@ import { assert } from '../util/assert.ts';
 import type { Coin, CoinChange, UtxoDiff, UtxoView } from './coin.ts';
 import { isUnspendable } from './unspendable.ts';
 
-/** A coin this overlay made, or one of the base that it spent. */
+/** A coin this overlay made (in place of one of the base, BIP30's exceptions), or one of the base that it spent. */
 type Change =
-  | { readonly kind: 'made'; readonly change: CoinChange }
+  | { readonly kind: 'made'; readonly change: CoinChange; readonly replaced?: Coin }
   | { readonly kind: 'spent'; readonly change: CoinChange };
 
 /** Coins changed in memory on top of a view that stays as it is: blocks being judged, templates, unconfirmed chains. */
@@ -29,8 +29,9 @@ export class UtxoOverlay implements UtxoView {
     const key = outPointKey(outpoint);
     const known = this.#changes.get(key);
     if (known?.kind === 'made') {
-      // Made and spent within the overlay: the base never sees it.
-      this.#changes.delete(key);
+      // Made and spent within the overlay: the base never sees it, but loses what it replaced.
+      if (known.replaced === undefined) this.#changes.delete(key);
+      else this.#changes.set(key, { kind: 'spent', change: { outpoint, coin: known.replaced } });
       return known.change.coin;
     }
     const coin = known === undefined ? this.#base.coin(outpoint) : undefined;
@@ -39,11 +40,13 @@ export class UtxoOverlay implements UtxoView {
     return coin;
   }
 
-  /** Adds a coin that does not exist in the overlay. */
+  /** Adds a coin that this overlay has not seen. Where the base has one at the outpoint, it is replaced. */
   add(outpoint: OutPoint, coin: Coin): void {
     const key = outPointKey(outpoint);
     assert(!this.#changes.has(key), 'a coin is made once');
-    this.#changes.set(key, { kind: 'made', change: { outpoint, coin } });
+    const replaced = this.#base.coin(outpoint);
+    const change = { outpoint, coin };
+    this.#changes.set(key, replaced === undefined ? { kind: 'made', change } : { kind: 'made', change, replaced });
   }
 
   /** Adds the spendable outputs of a transaction, as if it stood in a block at `height`. */
@@ -59,11 +62,18 @@ export class UtxoOverlay implements UtxoView {
     this.addOutputs(tx, height);
   }
 
-  /** All changes against the base, in the order they were made. */
+  /** All changes against the base, in the order they were made. A replaced coin is spent, and its outpoint added. */
   diff(): UtxoDiff {
     const spent: CoinChange[] = [];
     const added: CoinChange[] = [];
-    for (const { kind, change } of this.#changes.values()) (kind === 'spent' ? spent : added).push(change);
+    for (const entry of this.#changes.values()) {
+      const { change } = entry;
+      if (entry.kind === 'spent') spent.push(change);
+      else {
+        added.push(change);
+        if (entry.replaced !== undefined) spent.push({ outpoint: change.outpoint, coin: entry.replaced });
+      }
+    }
     return { spent, added };
   }
 }

@@ -6,6 +6,7 @@ import type { ConnectContext } from '../ledger/context.ts';
 import { checkTxAlone } from '../ledger/tx/checkTxAlone.ts';
 import { checkTxInHeaderContext } from '../ledger/tx/checkTxInHeaderContext.ts';
 import { checkTxInUtxoView } from '../ledger/tx/checkTxInUtxoView.ts';
+import { checkLegacySigOps } from '../ledger/tx/cleanup.ts';
 import { checkSequenceLocks } from '../ledger/tx/sequenceLocks.ts';
 import { txSigOpCost } from '../ledger/tx/sigOpCost.ts';
 import type { ConsensusParams } from '../params/network.ts';
@@ -104,6 +105,8 @@ function checkSpend(tx: Tx, view: UtxoView, ctx: ConnectContext, ports: AdmitPor
   const locks = checkSequenceLocks(tx, coins, ctx);
   if (!locks.ok) return locks;
   const spent = coins.map((coin) => coin.out);
+  const legacy = params.bip54 ? checkLegacySigOps(tx, spent) : PASSED;
+  if (!legacy.ok) return legacy;
   if (settings.requireStandard) {
     const inputs = checkStandardInputs(tx, spent);
     if (!inputs.ok) return inputs;

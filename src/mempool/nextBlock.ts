@@ -10,14 +10,16 @@ export function nextBlockAfter(
   chain: Pick<ChainReader, 'ancestor'>,
   params: ConsensusParams,
 ): ConnectContext {
+  const at = (height: number): HeaderEntry => {
+    const entry = chain.ancestor(tip, height);
+    assert(entry !== undefined, `the branch of the tip has a block at height ${height}`);
+    return entry;
+  };
   return {
     height: tip.height + 1,
     medianTimePast: tip.medianTime,
     params,
-    medianTimeAt(height) {
-      const entry = chain.ancestor(tip, height);
-      assert(entry !== undefined, `the branch of the tip has a block at height ${height}`);
-      return entry.medianTime;
-    },
+    medianTimeAt: (height) => at(height).medianTime,
+    idAt: (height) => at(height).header.id,
   };
 }

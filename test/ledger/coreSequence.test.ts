@@ -69,6 +69,7 @@ class TinyChain {
       medianTimePast: this.#median(parent),
       params: this.#params,
       medianTimeAt: (h: number) => this.#median(this.#ancestor(parent, h)),
+      idAt: (h: number) => this.#ancestor(parent, h).block.header.id,
     };
   }
 
@@ -130,7 +131,7 @@ class TinyChain {
     }
     for (const node of path.slice(path.findIndex((n) => n.parent === fork))) {
       if (node.parent !== this.tip) continue;
-      const needed = neededCoins(node.block, this.#params);
+      const needed = neededCoins(node.block, this.#context(this.tip));
       const view = CoinMap.of(
         needed,
         needed.map((o) => this.coins.get(outPointKey(o))),

@@ -66,7 +66,13 @@ export const NOW = 1_700_000_000;
 
 /** A block's place among headers: times follow the height, ten minutes each. */
 export function contextAt(height: number, params = REGTEST, medianTimePast = NOW): ConnectContext {
-  return { height, medianTimePast, params, medianTimeAt: (h) => medianTimePast - 600 * (height - 1 - h) };
+  return {
+    height,
+    medianTimePast,
+    params,
+    medianTimeAt: (h) => medianTimePast - 600 * (height - 1 - h),
+    idAt: (h) => h.toString(16).padStart(64, '0'),
+  };
 }
 
 /** A block that passes every rule at its height unless the plan breaks one. */

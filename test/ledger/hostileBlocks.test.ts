@@ -55,7 +55,7 @@ function judge(block: Block, view: CoinMap, params = REGTEST): Check<unknown> {
   if (!alone.ok) return alone;
   const placed = checkBlockInHeaderContext(block, ctx);
   if (!placed.ok) return placed;
-  neededCoins(block, params);
+  neededCoins(block, ctx);
   return connectBlock(block, view, ctx);
 }
 

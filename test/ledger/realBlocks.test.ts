@@ -56,6 +56,7 @@ describe('ledger: real blocks', () => {
       medianTimePast: block.header.time - 3600,
       params,
       medianTimeAt: () => 1_231_006_505,
+      idAt: () => '',
     });
 
     it(`${name} passes every rule but those of its coins`, function () {

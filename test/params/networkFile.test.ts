@@ -54,7 +54,17 @@ describe('params/networkFile', () => {
     ['consensus.heights.segwit', -1, /heights\.segwit: -1: /],
     ['consensus.engine', 'pos', /engine: "pos": /],
     ['consensus.commitments', 'required', /commitments: "required": /],
-    ['consensus.bip54', true, /bip54: true: /],
+    ['consensus.bip54', 'yes', /bip54: "yes": /],
+    [
+      'consensus.exceptions',
+      { scriptFlags: [], bip30Repeats: [{ height: 1, block: 'ab' }] },
+      /bip30Repeats\.0\.block: "ab": /,
+    ],
+    [
+      'consensus.exceptions',
+      { scriptFlags: [{ block: '00'.repeat(32), flags: ['DERSIG'] }], bip30Repeats: [] },
+      /scriptFlags\.0\.flags\.0: "DERSIG": /,
+    ],
     ['consensus.genesis.bits', 0x1f00ffff, /genesis\.bits: .*must not be easier than pow\.limitBits/],
     ['consensus.genesis', undefined, /consensus\.genesis: .*rules "cairn"/],
     ['consensus.genesis.allocations', [{ script: '6a01', amount: '1' }], /allocations\.0\.script: "6a01": .*spendable/],

@@ -16,8 +16,9 @@ import {
   DEVELOPMENT_SCRIPTS,
 } from '../../src/params/networks.ts';
 import { encodeBlock } from '../../src/primitives/block.ts';
-import { hashToNumber, targetOf } from '../../src/primitives/compact.ts';
+import { encodeCompact, hashToNumber, targetOf } from '../../src/primitives/compact.ts';
 import { toHex } from '../../src/util/hex.ts';
+import { MAINNET } from '../consensus/mainnet.ts';
 import { vectorJson } from '../support/vectors.ts';
 
 function named(name: string): Network {
@@ -67,22 +68,73 @@ describe('params/networks', () => {
     });
   });
 
-  it('regtest agrees with the published chain parameters', function () {
-    const theirs = vectorJson<{
-      genesis: string;
-      subsidy_halving_interval: number;
-      pow: { limit: string };
-      net: { default_port: number; magic: string };
-      addresses: { bech32_hrp: string };
-    }>(this, 'core/util/getchainparams-regtest.json');
-    const n = named('regtest');
-    assert.equal(toHex(n.chainId), theirs.genesis);
-    assert.equal(n.consensus.subsidy.halvingInterval, theirs.subsidy_halving_interval);
-    // The published limit has all bits set below the first; a header can only say its compact form.
-    assert.ok(BigInt(`0x${theirs.pow.limit}`) >= (targetOf(n.consensus.pow.limitBits, 1n << 256n) as bigint));
-    assert.equal(n.ports.p2p, theirs.net.default_port);
-    assert.equal(toHex(n.magic), theirs.net.magic);
-    assert.equal(n.prefixes.bech32, theirs.addresses.bech32_hrp);
+  for (const [name, file] of [
+    ['regtest', 'regtest'],
+    ['bitcoin-main', 'mainnet'],
+  ] as const) {
+    it(`${name} agrees with the published chain parameters`, function () {
+      const theirs = vectorJson<{
+        genesis: string;
+        subsidy_halving_interval: number;
+        pow: { limit: string; target_spacing?: number; difficulty_retarget_interval?: number };
+        net: { default_port: number; magic: string };
+        addresses: { bech32_hrp: string };
+      }>(this, `core/util/getchainparams-${file}.json`);
+      const n = named(name);
+      assert.equal(toHex(n.chainId), theirs.genesis);
+      assert.equal(n.consensus.subsidy.halvingInterval, theirs.subsidy_halving_interval);
+      // Told only of networks that retarget.
+      if (!n.consensus.pow.noRetarget) {
+        assert.equal(n.consensus.pow.spacing, theirs.pow.target_spacing);
+        assert.equal(n.consensus.pow.interval, theirs.pow.difficulty_retarget_interval);
+      }
+      // The published limit has all bits set below the first; a header can only say its compact form.
+      const limit = BigInt(`0x${theirs.pow.limit}`);
+      assert.equal(encodeCompact(limit), n.consensus.pow.limitBits);
+      assert.ok(limit >= (targetOf(n.consensus.pow.limitBits, 1n << 256n) as bigint));
+      assert.equal(n.ports.p2p, theirs.net.default_port);
+      assert.equal(toHex(n.magic), theirs.net.magic);
+      assert.equal(n.prefixes.bech32, theirs.addresses.bech32_hrp);
+    });
+  }
+
+  it("bitcoin-main is Bitcoin's main chain, and joins nothing", () => {
+    const n = named('bitcoin-main');
+    assert.equal(n.chain, 'main');
+    assert.equal(n.offline, true);
+    assert.equal(n.development, false);
+    assert.deepEqual(n.seeds, []);
+    assert.equal(n.genesis.header.id, '000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f');
+    assert.equal(n.genesis.header.time, 1231006505);
+    assert.equal(n.genesis.header.nonce, 2083236893);
+    assert.equal(n.genesis.txs[0]?.id, '4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b');
+    assert.equal(encodeBlock(n.genesis).length, 285);
+    assert.equal(toHex(n.magic), 'f9beb4d9');
+    const { exceptions, ...rules } = n.consensus;
+    assert.deepEqual(rules, MAINNET);
+    assert.deepEqual(exceptions, {
+      scriptFlags: [
+        { block: '00000000000002dc756eebf4f49723ed8d30cc28a5f108eb94b1ba88ac4f9c22', flags: [] },
+        {
+          block: '0000000000000000000f14c35b2d841e986ab5441de8c585d5ffe55ea1e395ad',
+          flags: ['P2SH', 'WITNESS'],
+        },
+      ],
+      bip30Repeats: [
+        { height: 91842, block: '00000000000a4d0a398161ffc163c503763b1f4360639393e0e4c8e300e0caec' },
+        { height: 91880, block: '00000000000743f190a18c5577a3c2d2a1f610ae9601ac046a38084ccb7cd721' },
+      ],
+      bip34: { block: '000000000000024b89b42a942fe0d9fea3bb44ab7bd1b19115dd6a759c0808b8', bip30From: 1983702 },
+    });
+    assert.deepEqual(n.prefixes, {
+      pubKeyHash: 0,
+      scriptHash: 5,
+      wif: 128,
+      bech32: 'bc',
+      bip32Public: 0x0488b21e,
+      bip32Private: 0x0488ade4,
+      bip44CoinType: 0,
+    });
   });
 
   it('cairn-devnet has the parameters of protocol G', () => {
@@ -98,7 +150,7 @@ describe('params/networks', () => {
     assert.equal(consensus.subsidy.initial, '5000000000');
     assert.equal(consensus.subsidy.halvingInterval, 210_000);
     assert.equal(consensus.commitments, 'off');
-    assert.equal(consensus.bip54, false);
+    assert.equal(consensus.bip54, true);
   });
 
   it('the ten development addresses come from the published mnemonic by BIP84 and hold 10,000 coins each', () => {
@@ -137,8 +189,8 @@ describe('params/networks', () => {
 
   it('the chain id of cairn-devnet is pinned: changing any rule is a new network', () => {
     const n = named('cairn-devnet');
-    assert.equal(n.genesis.header.id, '000054cd097947d8b981673d77c70f9520be8a333e360d07c1f652ca0e334c82');
-    assert.equal(n.id16, '000054cd097947d8');
+    assert.equal(n.genesis.header.id, '000069df2f92a3fd8e596f7c741c25428dc1c84603045b34f793de5aea6176bf');
+    assert.equal(n.id16, '000069df2f92a3fd');
     assert.deepEqual(n.magic, hash256(n.chainId).slice(0, 4));
   });
 

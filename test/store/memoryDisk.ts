@@ -24,7 +24,8 @@ interface MemoryFile {
  */
 export class MemoryDisk {
   readonly #files = new Map<string, MemoryFile>();
-  #log: { readonly ops: readonly KvOp[]; readonly synced: boolean }[] = [];
+  #durable: KvOp[][] = [];
+  #cached: KvOp[][] = [];
   #map = new MemoryKv();
   #writes = 0;
   #crashAt = Number.POSITIVE_INFINITY;
@@ -59,15 +60,15 @@ export class MemoryDisk {
         file.synced = file.current.slice();
         file.entered = true;
       }
-    } else {
-      this.#log = this.#log.filter(({ synced }) => synced);
+      this.#durable.push(...this.#cached);
+    } else
       for (const [name, file] of this.#files) {
         file.current = file.synced.slice();
         if (!file.entered) this.#files.delete(name);
       }
-    }
+    this.#cached = [];
     this.#map = new MemoryKv();
-    for (const { ops } of this.#log) await this.#map.batch(ops, { sync: true });
+    for (const ops of this.#durable) await this.#map.batch(ops, { sync: true });
   }
 
   /** The same content on another disk. */
@@ -75,8 +76,9 @@ export class MemoryDisk {
     const copy = new MemoryDisk();
     for (const [name, file] of this.#files)
       copy.#files.set(name, { ...file, synced: file.synced.slice(), current: file.current.slice() });
-    copy.#log = [...this.#log];
-    for (const { ops } of this.#log) await copy.#map.batch(ops, { sync: true });
+    copy.#durable = [...this.#durable];
+    copy.#cached = [...this.#cached];
+    for (const ops of [...this.#durable, ...this.#cached]) await copy.#map.batch(ops, { sync: true });
     return copy;
   }
 
@@ -132,8 +134,11 @@ export class MemoryDisk {
     },
     batch: async (ops, options) => {
       const apply = (): void => {
-        // LevelDB begins a new log file without syncing the one before: a synced batch makes nothing durable but itself.
-        this.#log.push({ ops: [...ops], synced: options.sync });
+        this.#cached.push([...ops]);
+        if (!options.sync) return;
+        // The log is sequential: syncing a batch makes all before it durable.
+        this.#durable.push(...this.#cached);
+        this.#cached = [];
       };
       // A torn batch is no batch (its log record fails the checksum); with 'all' only the answer was lost.
       this.#step(() => {

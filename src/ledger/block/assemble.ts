@@ -38,6 +38,7 @@ export function assembleBlock(plan: BlockPlan): Block {
     ...(plan.tag === undefined ? {} : { tag: plan.tag }),
     txs: plan.txs,
     segwit: plan.height >= plan.params.heights.segwit,
+    bip54: plan.params.bip54,
   });
   const txs = [coinbase, ...plan.txs];
   const header = new BlockHeader({

@@ -6,10 +6,14 @@ import { assert } from '../../util/assert.ts';
 import { concatBytes } from '../../util/bytes.ts';
 import { Writer } from '../../util/codec.ts';
 import { COINBASE_SCRIPT_MAX } from '../limits.ts';
+import { coinbaseLockTime } from './cleanup.ts';
 import { witnessCommitmentScript } from './witnessCommitment.ts';
 
 /** BIP141's reserved value: without meaning so far, zero by custom. */
 export const WITNESS_RESERVED_VALUE: Uint8Array = new Uint8Array(32);
+
+/** The largest sequence number that leaves the lock time in force. */
+const SEQUENCE_LOCKED = SEQUENCE_FINAL - 1;
 
 export interface CoinbaseSpec {
   readonly height: number;
@@ -24,6 +28,8 @@ export interface CoinbaseSpec {
   readonly txs: readonly Tx[];
   /** Whether segwit holds at the height: then the witnesses are committed to. */
   readonly segwit: boolean;
+  /** Whether BIP54 holds: then the coinbase is locked until its height. */
+  readonly bip54: boolean;
 }
 
 /** Height (BIP34), extra nonce as an 8-byte push, so that even one-byte heights make two bytes, and the tag. */
@@ -35,7 +41,7 @@ function coinbaseScript(spec: CoinbaseSpec): Uint8Array {
   return script;
 }
 
-/** The coinbase of a new block: pays `value` to the script, and commits to the witnesses of `txs` (BIP34, BIP141). */
+/** The coinbase of a new block: pays `value` to the script, and commits to the witnesses of `txs` (BIP34, BIP54, BIP141). */
 export function buildCoinbase(spec: CoinbaseSpec): Tx {
   const outputs: TxOut[] = [{ value: spec.value, scriptPubKey: spec.scriptPubKey }];
   const make = (): Tx =>
@@ -45,12 +51,12 @@ export function buildCoinbase(spec: CoinbaseSpec): Tx {
         {
           prevout: { txid: ZERO_HASH, index: NULL_INDEX },
           scriptSig: coinbaseScript(spec),
-          sequence: SEQUENCE_FINAL,
+          sequence: spec.bip54 ? SEQUENCE_LOCKED : SEQUENCE_FINAL,
           witness: spec.segwit ? [WITNESS_RESERVED_VALUE] : NO_WITNESS,
         },
       ],
       outputs: [...outputs],
-      lockTime: 0,
+      lockTime: spec.bip54 ? coinbaseLockTime(spec.height) : 0,
     });
   if (spec.segwit) {
     // The coinbase counts as zero in the witness root, so any will do to compute it.

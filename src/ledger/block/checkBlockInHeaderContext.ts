@@ -9,6 +9,7 @@ import { toHex } from '../../util/hex.ts';
 import type { BlockContext } from '../context.ts';
 import { MAX_BLOCK_WEIGHT } from '../limits.ts';
 import { isFinalTx, type LockTimePoint } from '../tx/checkTxInHeaderContext.ts';
+import { checkCleanup } from './cleanup.ts';
 import { committedWitnessHash, witnessCommitmentHash, witnessCommitmentIndex } from './witnessCommitment.ts';
 
 /** What lock times of a block's transactions are compared with: BIP113 takes the parent's median time. */
@@ -63,7 +64,7 @@ function checkWeight(block: Block): Check {
   return broken('bad-blk-weight', `weight ${block.weight}, at most ${MAX_BLOCK_WEIGHT}`);
 }
 
-const CHECKS = [checkFinality, checkCoinbaseHeight, checkWitnesses, checkWeight] as const;
+const CHECKS = [checkFinality, checkCoinbaseHeight, checkCleanup, checkWitnesses, checkWeight] as const;
 
 /**
  * Every rule that needs the block and its place among headers, in Bitcoin Core's order (validation.cpp

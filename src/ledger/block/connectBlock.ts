@@ -1,7 +1,6 @@
 import { subsidyAt } from '../../params/subsidy.ts';
 import { isMoney } from '../../primitives/amount.ts';
 import type { Block } from '../../primitives/block.ts';
-import { displayOutPoint } from '../../primitives/outpoint.ts';
 import { broken, type Check, PASSED, passed } from '../../primitives/rules.ts';
 import type { Tx, TxOut } from '../../primitives/tx.ts';
 import type { Coin, UtxoDiff, UtxoView } from '../coin.ts';
@@ -9,11 +8,12 @@ import type { ConnectContext } from '../context.ts';
 import { MAX_BLOCK_SIGOP_COST } from '../limits.ts';
 import type { ScriptJob } from '../scriptJob.ts';
 import { checkTxInUtxoView } from '../tx/checkTxInUtxoView.ts';
+import { checkLegacySigOps } from '../tx/cleanup.ts';
 import { checkSequenceLocks } from '../tx/sequenceLocks.ts';
 import { txSigOpCost } from '../tx/sigOpCost.ts';
 import { UtxoOverlay } from '../utxoOverlay.ts';
-import { bip30NeedsLookup, madeOutPoints } from './neededCoins.ts';
-import { scriptFlagsAt } from './scriptFlags.ts';
+import { checkNoOverwrite } from './bip30.ts';
+import { scriptFlagsOf } from './scriptFlags.ts';
 
 /** What connecting a block does. Valid once every script job has passed. */
 export interface ConnectedBlock {
@@ -22,13 +22,6 @@ export interface ConnectedBlock {
   readonly fees: bigint;
   /** One per input of every transaction but the coinbase, in block order. */
   readonly scriptJobs: readonly ScriptJob[];
-}
-
-/** No transaction may overwrite coins of an earlier one with the same id (BIP30). */
-function checkNoOverwrite(block: Block, view: UtxoView, ctx: ConnectContext): Check {
-  if (!bip30NeedsLookup(ctx.params)) return PASSED;
-  const taken = madeOutPoints(block).find((outpoint) => view.coin(outpoint) !== undefined);
-  return taken === undefined ? PASSED : broken('bad-txns-BIP30', `${displayOutPoint(taken)} is still unspent`);
 }
 
 /** Relative locks have ended (BIP68, from its height on). In a block Core gives them the reason of absolute ones. */
@@ -55,7 +48,7 @@ export function connectBlock(block: Block, view: UtxoView, ctx: ConnectContext):
   const overwrite = checkNoOverwrite(block, view, ctx);
   if (!overwrite.ok) return overwrite;
   const coins = new UtxoOverlay(view);
-  const flags = scriptFlagsAt(ctx.height, ctx.params);
+  const flags = scriptFlagsOf(block.header, ctx.height, ctx.params);
   const scriptJobs: ScriptJob[] = [];
   let fees = 0n;
   let sigOpCost = 0;
@@ -69,6 +62,8 @@ export function connectBlock(block: Block, view: UtxoView, ctx: ConnectContext):
       const locks = checkLocks(tx, spend.value.coins, ctx);
       if (!locks.ok) return broken(locks.rule, `transaction ${tx.id}: ${locks.detail}`);
       for (const coin of spend.value.coins) spent.push(coin.out);
+      const sigOps = ctx.params.bip54 ? checkLegacySigOps(tx, spent) : PASSED;
+      if (!sigOps.ok) return broken(sigOps.rule, `transaction ${tx.id}: ${sigOps.detail}`);
       for (let inputIndex = 0; inputIndex < spent.length; inputIndex++)
         scriptJobs.push({ tx, inputIndex, spent, flags });
     }

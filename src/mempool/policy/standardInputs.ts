@@ -1,15 +1,14 @@
+import { executedLegacySigOps, MAX_TX_LEGACY_SIGOPS } from '../../ledger/tx/cleanup.ts';
 import { scriptHashOf, witnessProgramOf } from '../../primitives/outputScript.ts';
 import { broken, type Check, PASSED } from '../../primitives/rules.ts';
 import type { Tx, TxIn, TxOut } from '../../primitives/tx.ts';
 import { ScriptCursor } from '../../script/cursor.ts';
-import { countSigOps, p2shSigOps } from '../../script/sigops.ts';
+import { p2shSigOps } from '../../script/sigops.ts';
 import { classifyOutput } from '../../script/templates.ts';
 import { EMPTY } from '../../util/bytes.ts';
 
 /** Bitcoin Core MAX_P2SH_SIGOPS. */
 const MAX_P2SH_SIGOPS = 15;
-/** Executed legacy operations of a transaction (BIP54; Bitcoin Core ≥ 30 MAX_TX_LEGACY_SIGOPS, here policy). */
-const MAX_LEGACY_SIGOPS = 2500;
 /** Bytes and items of P2WSH and tapscript stacks (Bitcoin Core MAX_STANDARD_P2WSH_… and MAX_STANDARD_TAPSCRIPT_…). */
 const MAX_WITNESS_SCRIPT = 3600;
 const MAX_STACK_ITEMS = 100;
@@ -28,16 +27,16 @@ function lastPush(scriptSig: Uint8Array): Uint8Array {
 
 /** The spent outputs are of known kinds and cheap to run (Bitcoin Core ValidateInputsStandardness). */
 function checkSpentOutputs(tx: Tx, spent: readonly TxOut[]): Check {
-  let legacy = 0;
+  // Bitcoin Core ≥ 30 holds them to BIP54's limit everywhere, here as policy.
+  const legacy = executedLegacySigOps(tx, spent);
+  if (legacy > MAX_TX_LEGACY_SIGOPS) return nonstandard(`${legacy} legacy signature operations`);
   for (const [i, { scriptSig }] of tx.inputs.entries()) {
     const { scriptPubKey } = spent[i] as TxOut;
     const { type } = classifyOutput(scriptPubKey);
-    const p2sh = type === 'scripthash' ? p2shSigOps(scriptSig, scriptPubKey) : countSigOps(scriptPubKey, true);
-    legacy += countSigOps(scriptSig, true) + p2sh;
-    if (legacy > MAX_LEGACY_SIGOPS) return nonstandard(`${legacy} legacy signature operations`);
     if (type === 'nonstandard' || type === 'witness_unknown') return nonstandard(`input ${i} spends a ${type} output`);
     if (type !== 'scripthash') continue;
     if (scriptSig.length === 0) return nonstandard(`input ${i} gives no redeem script`);
+    const p2sh = p2shSigOps(scriptSig, scriptPubKey);
     if (p2sh > MAX_P2SH_SIGOPS) return nonstandard(`input ${i} has a redeem script of ${p2sh} signature operations`);
   }
   return PASSED;
