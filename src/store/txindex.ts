@@ -7,7 +7,7 @@ import { decodeStored } from './errors.ts';
 import { readHeaders } from './headerStore.ts';
 import { PREFIX, rangeOf, TXINDEX_STATE_KEY, txKey } from './schema.ts';
 
-/** Operations per batch while the index is built or dropped: about 1 MB. */
+/** Operations per batch while the index is built or dropped: about 1 MB. Synced, as headers are (headerStore.ts). */
 const CHUNK = 10_000;
 
 /** Index writes that belong to a commit. */
@@ -33,15 +33,19 @@ export async function buildTxindex(
     for await (const stored of readHeaders(kv, path)) {
       headers.set(hashKey(stored.hash), { prev: prevHashOf(stored.header80).slice(), body: stored.body });
     }
+    let ops: KvOp[] = [];
     for (let hash = tip, at = headers.get(hashKey(hash)); at !== undefined; at = headers.get(hashKey(hash))) {
       if (at.body !== undefined) {
         const bytes = await readBody(at.body);
         const { txs } = decodeStored(path, 'block body', () => decodeSealedBlock(bytes));
-        const ops: KvOp[] = txs.map((tx) => ({ type: 'put', key: txKey(tx.txid), value: hash }));
-        await kv.batch(ops, { sync: false });
+        for (const tx of txs) ops.push({ type: 'put', key: txKey(tx.txid), value: hash });
       }
       hash = at.prev;
+      if (ops.length < CHUNK) continue;
+      await kv.batch(ops, { sync: true });
+      ops = [];
     }
+    await kv.batch(ops, { sync: true });
   }
   await kv.batch([{ type: 'put', key: TXINDEX_STATE_KEY, value: Uint8Array.of(1) }], { sync: true });
 }
@@ -53,8 +57,8 @@ export async function dropTxindex(kv: Kv): Promise<void> {
   for await (const [key] of kv.iterate(rangeOf(PREFIX.TX))) {
     ops.push({ type: 'del', key });
     if (ops.length < CHUNK) continue;
-    await kv.batch(ops, { sync: false });
+    await kv.batch(ops, { sync: true });
     ops = [];
   }
-  await kv.batch(ops, { sync: false });
+  await kv.batch(ops, { sync: true });
 }
