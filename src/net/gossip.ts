@@ -4,7 +4,7 @@ import type { Clock, Logger, Timers } from '../util/ports.ts';
 import { MAX_GOSSIP_BYTES } from '../wire/limits.ts';
 import type { GossipVerdict, PeerKey, TopicName } from '../wire/peer.ts';
 import { TOPIC_NAMES } from '../wire/protocolIds.ts';
-import { forgetMessage, type GossipRouter } from './gossipRouter.ts';
+import { boundMemory, forgetMessage, type GossipRouter } from './gossipRouter.ts';
 
 export type GossipHandler = (from: PeerKey, data: Uint8Array) => Promise<GossipVerdict>;
 
@@ -83,7 +83,9 @@ export class Gossip {
         this.#judging--;
       }
     }
-    this.#router?.reportMessageValidationResult(msgId, from, verdict);
+    if (this.#router === undefined) return;
+    this.#router.reportMessageValidationResult(msgId, from, verdict);
+    boundMemory(this.#router);
   }
 
   #verdict(from: PeerKey, topic: string, data: Uint8Array): GossipVerdict | Promise<GossipVerdict> {

@@ -19,6 +19,12 @@ export interface GossipRouter extends GossipSub {
   readonly streamsInbound: ReadonlyMap<PeerKey, unknown>;
   readonly streamsOutbound: ReadonlyMap<PeerKey, unknown>;
   readonly seenCache: { readonly entries: Map<string, unknown> };
+  readonly score: {
+    readonly deliveryRecords: {
+      readonly records: Map<string, unknown>;
+      readonly queue: { readonly length: number; shift(): { readonly msgId: string } | undefined };
+    };
+  };
   outboundInflightQueue: { push(job: StreamJob): void; end(): void };
   onIncomingStream(stream: Stream, connection: Connection): unknown;
   onPeerConnected(peerId: PeerId, connection: Connection): void;
@@ -75,4 +81,22 @@ export function ensureStream(router: GossipRouter, connection: Connection): void
 /** Lets a message be published again that went to nobody: the library has marked it as seen all the same. */
 export function forgetMessage(router: GossipRouter, id: string): void {
   router.seenCache.entries.delete(id);
+}
+
+/** Messages remembered to know duplicates by, at about 300 bytes: ten minutes of 300 per second. */
+const MAX_SEEN = 200_000;
+/** Messages whose deliverers are remembered to be scored, at about 500 bytes: two minutes of 800 per second. */
+const MAX_RECORDS = 100_000;
+
+/**
+ * Lets the oldest memories go. The library drops them by age alone, so that a peer which sends small messages as fast as
+ * it can would fill gigabytes within the ten minutes that it keeps them.
+ */
+export function boundMemory({ seenCache, score }: Pick<GossipRouter, 'seenCache' | 'score'>): void {
+  for (const id of seenCache.entries.keys()) {
+    if (seenCache.entries.size <= MAX_SEEN) break;
+    seenCache.entries.delete(id);
+  }
+  const { records, queue } = score.deliveryRecords;
+  while (queue.length > MAX_RECORDS) records.delete(queue.shift()?.msgId ?? '');
 }

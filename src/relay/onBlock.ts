@@ -8,6 +8,7 @@ import { readGossipBlock } from '../wire/messages/gossip.ts';
 import type { GossipVerdict, PeerKey } from '../wire/peer.ts';
 import type { Heard } from './heard.ts';
 import type { GossipHandler, HeaderHelp, PeerKnowledge } from './ports.ts';
+import { useless } from './useless.ts';
 import { verdictOf } from './verdict.ts';
 
 export interface OnBlockDeps {
@@ -33,10 +34,10 @@ export function onBlock(deps: OnBlockDeps): GossipHandler {
     const parent = chain.entry(block.header.prevHash);
     if (parent === undefined) {
       deps.headers.catchUp(from);
-      return 'ignore';
+      return useless(deps, from);
     }
     // 'too-little-chainwork': no body of a cheap branch far below the tip is worth the disk.
-    if (!deps.headers.worthKeeping(parent, block.header.bits)) return 'ignore';
+    if (!deps.headers.worthKeeping(parent, block.header.bits)) return useless(deps, from);
     // Before the chain takes it: its event decides whether we announce it.
     deps.heard.addBlock(block.header.hash);
     const verdict = await judge(deps, from, block);
@@ -60,7 +61,7 @@ async function judge(deps: OnBlockDeps, from: PeerKey, block: Block): Promise<Go
 }
 
 async function knownBlock(deps: OnBlockDeps, from: PeerKey, block: Block, entry: HeaderEntry): Promise<GossipVerdict> {
-  if (entry.status === 'invalid' || entry.status === 'invalid-ancestor') return 'ignore';
+  if (entry.status === 'invalid' || entry.status === 'invalid-ancestor') return useless(deps, from);
   // Gossip tells copies apart: one with our header and another body would be passed on in our name.
   const copy = await deps.chain.acceptBlock(block);
   if (!copy.ok) return refused(deps, from, block, copy);
@@ -73,7 +74,7 @@ function refused(deps: OnBlockDeps, from: PeerKey, block: Block, fault: Broken):
   switch (fault.rule) {
     case 'time-too-new':
       deps.headers.keepForLater(from, block);
-      return 'ignore';
+      return useless(deps, from);
     case 'prev-blk-not-found':
       deps.headers.catchUp(from);
       return 'ignore';

@@ -6,6 +6,7 @@ import type { PeerPorts } from '../wire/messages/ask.ts';
 import { readGossipHeader } from '../wire/messages/gossip.ts';
 import type { GossipVerdict, PeerKey } from '../wire/peer.ts';
 import type { GossipHandler, HeaderHelp, PeerKnowledge } from './ports.ts';
+import { useless } from './useless.ts';
 import { verdictOf } from './verdict.ts';
 
 export interface OnHeaderDeps {
@@ -28,10 +29,10 @@ export function onHeader(deps: OnHeaderDeps): GossipHandler {
     const parent = deps.chain.entry(sealed.header.prevHash);
     if (parent === undefined) {
       deps.headers.catchUp(from);
-      return 'ignore';
+      return useless(deps, from);
     }
     // 'too-little-chainwork': a header that starts a cheap branch far below the tip would fill memory.
-    if (!deps.headers.worthKeeping(parent, sealed.header.bits)) return 'ignore';
+    if (!deps.headers.worthKeeping(parent, sealed.header.bits)) return useless(deps, from);
     return judge(deps, from, sealed);
   };
 }
@@ -56,7 +57,7 @@ async function knownHeader(
   entry: HeaderEntry,
 ): Promise<GossipVerdict> {
   // A header says nothing of its body: who passes on the header of an invalid block may know only the header.
-  if (entry.status === 'invalid' || entry.status === 'invalid-ancestor') return 'ignore';
+  if (entry.status === 'invalid' || entry.status === 'invalid-ancestor') return useless(deps, from);
   // The same header with a bad seal is another message to gossip, and would be passed on in our name.
   const { error } = await deps.chain.acceptHeaders([sealed]);
   if (error !== undefined) return refused(deps, from, sealed, error);
@@ -70,14 +71,14 @@ function refused(deps: OnHeaderDeps, from: PeerKey, sealed: SealedHeader, fault:
   switch (fault.rule) {
     case 'time-too-new':
       deps.headers.keepForLater(from, sealed);
-      return 'ignore';
+      return useless(deps, from);
     case 'prev-blk-not-found':
       deps.headers.catchUp(from);
       return 'ignore';
     case 'bad-prevblk':
     case 'duplicate-invalid':
       // As above: only the bodies are known to be bad, and the sender may never have seen them.
-      return 'ignore';
+      return useless(deps, from);
     default:
       return verdictOf(deps.net, from, fault);
   }

@@ -19,6 +19,8 @@ export interface HeaderHelp {
   worthKeeping(parent: HeaderEntry, bits: number): boolean;
   /** False when the peer sends too many headers that are not the best. */
   chargeSideHeader(peer: PeerKey, entry: HeaderEntry): boolean;
+  /** False when the peer gossips too much that leads nowhere: unknown parents, cheap or invalid branches. */
+  chargeUseless(peer: PeerKey): boolean;
 }
 
 /** What the handlers tell of peers (sync's PeerTips fits). */

@@ -40,6 +40,11 @@ const IDLE_MS = 1000;
 const OVERCLAIM_MS = 30_000;
 const OVERCLAIMS = 3;
 const TICK_MS = 1000;
+/**
+ * Gossip that leads nowhere is free to make, and gossipsub remembers each message for minutes. An honest peer sends a few
+ * while we are behind; on regtest it may make thousands of blocks in seconds.
+ */
+const USELESS_GOSSIP = { burst: 20_000, refill: 20 };
 
 interface PeerState {
   notBeforeMs: number;
@@ -55,6 +60,7 @@ export class HeaderSync {
   readonly #states = new Map<PeerKey, PeerState>();
   readonly #future: FutureHeaders;
   readonly #budget: HeaderBudget;
+  readonly #useless: HeaderBudget;
   readonly #patience: Patience;
   readonly #life = new Lifetime();
 
@@ -62,6 +68,7 @@ export class HeaderSync {
     this.#deps = deps;
     this.#future = new FutureHeaders(deps.maxFutureSeconds);
     this.#budget = new HeaderBudget(deps.clock);
+    this.#useless = new HeaderBudget(deps.clock, USELESS_GOSSIP);
     this.#patience = new Patience(deps.net, deps.clock);
   }
 
@@ -115,6 +122,11 @@ export class HeaderSync {
     return entry === this.#deps.chain.bestHeader() || this.#budget.charge(peer, 1);
   }
 
+  /** Charges a peer for gossip that was judged by nothing but its place; false when it floods us. */
+  chargeUseless(peer: PeerKey): boolean {
+    return this.#useless.charge(peer, 1);
+  }
+
   #minimumWork(): bigint {
     const anchor = this.#deps.anchor();
     const slack = WORK_SLACK_BLOCKS * workOf(anchor.header.bits);
@@ -135,7 +147,6 @@ export class HeaderSync {
     this.#sessions.get(peer)?.stop();
     this.#sessions.delete(peer);
     this.#states.delete(peer);
-    this.#budget.forget(peer);
     this.#schedule();
   }
 
