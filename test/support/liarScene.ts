@@ -34,9 +34,9 @@ export class LiarScene {
   honest!: TestNode;
   #address = '';
 
-  constructor(name: string) {
+  /** `name`: a built-in network, or the path of the file of `network`. */
+  constructor(name: string, network = builtInNetwork(name)) {
     this.cluster = new Cluster(name);
-    const network = builtInNetwork(name);
     assert.ok(network !== undefined);
     this.maker = new BranchMaker(network);
   }
