@@ -29,6 +29,8 @@ export interface HeaderSessionDeps {
   readonly minimumWork: () => bigint;
   /** False while another chain is being made to show its work: one at a time is enough. */
   readonly mayPresync: () => boolean;
+  /** False for a header so far above the anchor that none may be added on it before bodies follow. */
+  readonly mayExtend: (entry: HeaderEntry) => boolean;
 }
 
 /** How a session with one peer ended. */
@@ -37,6 +39,8 @@ export type SessionEnd =
   | { readonly end: 'complete'; readonly last: HeaderEntry | undefined }
   /** The peer's chain has too little work to be kept; an honest peer that is behind looks like that. */
   | { readonly end: 'low-work' }
+  /** It has more headers than may be kept without bodies: the rest is asked for when our tip is nearer. */
+  | { readonly end: 'far-ahead'; readonly last: HeaderEntry }
   /** A header's time has not come; kept by the caller. */
   | { readonly end: 'future'; readonly sealed: SealedHeader; readonly last: HeaderEntry | undefined }
   /** The peer broke a rule. */
@@ -175,6 +179,7 @@ export class HeaderSession {
     if (first === undefined) return { end: 'complete', last: undefined };
     const start = this.#deps.chain.entry(first.header.prevHash);
     if (start === undefined) return this.#unconnected(first);
+    if (!this.#deps.mayExtend(start)) return { end: 'far-ahead', last: start };
     const minimum = this.#deps.minimumWork();
     if (start.chainWork < minimum) {
       const end = this.#weigh(start, answer, minimum);

@@ -12,12 +12,14 @@ import { HeaderSession, type HeaderSessionDeps, type SessionEnd, type SessionPha
 import { Patience } from './patience.ts';
 import type { Claim, PeerTip, PeerTips } from './peerTips.ts';
 
-export interface HeaderSyncDeps extends Omit<HeaderSessionDeps, 'minimumWork' | 'mayPresync'> {
+export interface HeaderSyncDeps extends Omit<HeaderSessionDeps, 'minimumWork' | 'mayPresync' | 'mayExtend'> {
   readonly tips: PeerTips;
   readonly timers: Timers;
   readonly logger: Logger;
   /** Known work of the real chain, 0 where none is known. */
   readonly minChainWork: bigint;
+  /** Headers that a chain may run ahead of the anchor; default HEADERS_AHEAD. */
+  readonly headersAhead?: number;
   /** Our own failure (disk, bug): the app stops the node. */
   readonly fail: (error: unknown) => void;
 }
@@ -28,6 +30,11 @@ const WORK_SLACK_BLOCKS = 144n;
 const BULK_HEADERS = 200;
 /** … unless that peer has been silent for so long: then another is asked as well. */
 const SLOW_MS = 3000;
+/**
+ * Headers above the anchor, about 100 MB: where hashes are cheap, a chain that nobody has bodies of must not fill memory.
+ * A first download does not notice, since bodies are fetched meanwhile. (A light node's anchor is its best header.)
+ */
+const HEADERS_AHEAD = 100_000;
 /** Several peers may be asked at once, so that a silent one costs no time. */
 const MAX_SESSIONS = 8;
 /** What a batch of headers beyond our tip costs at most of the side header budget when it does not raise the best. */
@@ -112,9 +119,9 @@ export class HeaderSync {
     this.#future.add(peer, sealed);
   }
 
-  /** False: a header of these bits on `parent` is too cheap to be kept ('too-little-chainwork'). */
+  /** False: a header of these bits on `parent` is too cheap to be kept ('too-little-chainwork'), or too far ahead. */
   worthKeeping(parent: HeaderEntry, bits: number): boolean {
-    return parent.chainWork + workOf(bits) >= this.#minimumWork();
+    return parent.chainWork + workOf(bits) >= this.#minimumWork() && this.#mayExtend(parent);
   }
 
   /** Charges a peer for a header that is not our best one; false when it floods us. */
@@ -125,6 +132,10 @@ export class HeaderSync {
   /** Charges a peer for gossip that was judged by nothing but its place; false when it floods us. */
   chargeUseless(peer: PeerKey): boolean {
     return this.#useless.charge(peer, 1);
+  }
+
+  #mayExtend(entry: HeaderEntry): boolean {
+    return entry.height - this.#deps.anchor().height < (this.#deps.headersAhead ?? HEADERS_AHEAD);
   }
 
   #minimumWork(): bigint {
@@ -183,6 +194,7 @@ export class HeaderSync {
   #promises(peer: PeerTip, now: number): boolean {
     const state = this.#state(peer.key);
     if (now < state.notBeforeMs) return false;
+    if (peer.known !== undefined && !this.#mayExtend(peer.known)) return false;
     if (state.wanted) return true;
     const { chain } = this.#deps;
     // Not the best header's work: that may be a chain without bodies, and what the peer has is better than our tip.
@@ -212,7 +224,12 @@ export class HeaderSync {
     state.wanted = false;
     const { tips, chain } = this.#deps;
     const before = chain.bestHeader();
-    const deps = { ...this.#deps, minimumWork: () => this.#minimumWork(), mayPresync: () => this.#mayPresync() };
+    const deps = {
+      ...this.#deps,
+      minimumWork: () => this.#minimumWork(),
+      mayPresync: () => this.#mayPresync(),
+      mayExtend: (entry: HeaderEntry) => this.#mayExtend(entry),
+    };
     const session = new HeaderSession(deps, peer.key, peer.claim, (added, last) => {
       tips.has(peer.key, last);
       tips.refresh();
@@ -256,6 +273,11 @@ export class HeaderSync {
       case 'low-work':
         logger.debug({ peer: peer.key }, 'headers with too little work ignored');
         pause(OVERCLAIM_MS);
+        break;
+      case 'far-ahead':
+        logger.debug({ peer: peer.key, height: end.last.height }, 'enough headers ahead of the blocks');
+        tips.has(peer.key, end.last);
+        pause(RETRY_MS);
         break;
       case 'future':
         logger.debug({ peer: peer.key, time: end.sealed.header.time }, 'header from the future kept until its time');

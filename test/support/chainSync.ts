@@ -20,6 +20,7 @@ export interface ChainSyncDeps {
   /** Own SERVICES bits. */
   readonly services: number;
   readonly minChainWork: bigint;
+  readonly headersAhead?: number;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;

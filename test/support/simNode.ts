@@ -16,6 +16,7 @@ import { FULL, helloWith, type SimNet, type SimPeer, seededRandom } from './simN
 
 export interface SimNodeOptions {
   readonly minChainWork?: bigint;
+  readonly headersAhead?: number;
   readonly network?: Network;
 }
 
@@ -59,6 +60,7 @@ export class SimNode {
       judge: judgeFor(network),
       params: network.consensus,
       minChainWork: options.minChainWork ?? 0n,
+      ...(options.headersAhead === undefined ? {} : { headersAhead: options.headersAhead }),
     });
     const { tips, headers, blocks, progress } = this.sync;
     const status = () => {

@@ -116,6 +116,29 @@ describe('sync: lying peers', () => {
     assert.match(victim.sync.progress.info().stalledReason ?? '', /block 1 /);
   });
 
+  it('headers without bodies and without end, each raising the best: kept up to a bound; a long honest chain arrives', async function () {
+    this.timeout(30_000);
+    const bounded = await SimNode.open(sim, 'bounded', { headersAhead: 500 });
+    try {
+      const long = mineChain(GENESIS, 2050);
+      const bare = long.slice(0, 2040).map(({ header, seal: s }) => ({ header, seal: s }));
+      new Liar(sim, 'liar', bare);
+      sim.connect('bounded', 'liar');
+      await clock.run(60_000);
+      // One answer holds 2000.
+      assert.equal(bounded.chain.bestHeader().height, 2000);
+      const next = { header: bare[1999]?.header as BlockHeader, height: 2000 };
+      for (let i = 0; i < 3; i++) await bounded.net.heard('liar', 'header', encodeSealedHeader(mine(next)));
+      assert.equal(bounded.chain.counters().headers, 2001);
+      assert.deepEqual(bounded.net.penalties, []);
+      new Liar(sim, 'owner', long);
+      sim.connect('bounded', 'owner');
+      await clock.until(() => bounded.height === 2050, 120_000, 'the whole chain');
+    } finally {
+      await bounded.close();
+    }
+  });
+
   it('a header whose block is withheld: whoever passed it on is waited for a moment, not for ever', async () => {
     await victim.load(chain);
     sim.add('liar');
