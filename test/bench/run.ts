@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { runSuite, type Suite } from './harness.ts';
 
-const NAMES = ['headers', 'connect', 'mempool', 'rpc', 'hashes', 'start', 'memory'] as const;
+const NAMES = ['headers', 'connect', 'mempool', 'scripts', 'rpc', 'hashes', 'start', 'memory'] as const;
 
 async function load(name: string): Promise<Suite> {
   const { suite } = (await import(`./suites/${name}.ts`)) as { suite: Suite };

@@ -3,6 +3,9 @@ import { nobleSecpProvider } from '../../src/crypto/secpNoble.ts';
 import { nodeSecpProvider } from '../../src/crypto/secpNode.node.ts';
 import { toHex } from '../../src/util/hex.ts';
 
+/** More than the vectors need; long runs of random spends must not fill the memory. */
+const MAX_REMEMBERED = 20_000;
+
 /** The provider with its verdicts remembered, for tests that verify the same spends under many sets of flags. */
 function memo(provider: SecpProvider): SecpProvider {
   const verdicts = new Map<string, boolean>();
@@ -12,6 +15,7 @@ function memo(provider: SecpProvider): SecpProvider {
       const key = `${name} ${toHex(a)} ${toHex(b)} ${toHex(c)}`;
       let verdict = verdicts.get(key);
       if (verdict === undefined) {
+        if (verdicts.size >= MAX_REMEMBERED) verdicts.clear();
         verdict = verify(a, b, c);
         verdicts.set(key, verdict);
       }
@@ -24,6 +28,7 @@ function memo(provider: SecpProvider): SecpProvider {
     verifySchnorr: remember('schnorr', provider.verifySchnorr),
     tweakAddXOnly(key, tweak) {
       const name = `${toHex(key)} ${toHex(tweak)}`;
+      if (tweaked.size >= MAX_REMEMBERED) tweaked.clear();
       if (!tweaked.has(name)) tweaked.set(name, provider.tweakAddXOnly(key, tweak));
       return tweaked.get(name);
     },

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { jsHashProvider, setHashProvider } from '../../src/crypto/hash.ts';
 import { displayHash } from '../../src/primitives/hash.ts';
 import { decodeTx, NO_WITNESS, Tx, type TxOut } from '../../src/primitives/tx.ts';
 import { legacySigHash } from '../../src/script/sighashLegacy.ts';
@@ -89,5 +90,41 @@ describe('What the inputs of a transaction share in their hashes', () => {
       }
     }
     assert.ok(new Set(inOrder).size > 100);
+  });
+
+  /** Bytes given to SHA-256 while each of `count` inputs is hashed in each way, by way. */
+  function hashedBytes(count: number): { readonly v0: number; readonly taproot: number } {
+    const outs = Array.from({ length: count }, (_, i) => ({ value: BigInt(i), scriptPubKey: new Uint8Array(34) }));
+    const inputs = outs.map((_, index) => ({
+      prevout: { txid: new Uint8Array(32), index },
+      scriptSig: EMPTY,
+      sequence: 0,
+      witness: NO_WITNESS,
+    }));
+    let bytes = 0;
+    const counting = (data: Uint8Array): Uint8Array => {
+      bytes += data.length;
+      return jsHashProvider.sha256(data);
+    };
+    setHashProvider({ ...jsHashProvider, sha256: counting, hash256: (data) => counting(counting(data)) });
+    try {
+      const t = new Tx({ version: 2, lockTime: 0, inputs, outputs: outs });
+      for (let i = 0; i < count; i++) for (const type of TYPES) witnessV0SigHash(t, i, EMPTY, 0n, type);
+      const v0 = bytes;
+      for (let index = 0; index < count; index++)
+        for (const type of TYPES) taprootSigHash({ tx: t, index, spent: outs }, type, undefined, undefined);
+      return { v0, taproot: bytes - v0 };
+    } finally {
+      setHashProvider(jsHashProvider);
+    }
+  }
+
+  it('is hashed once, so that twice the inputs cost twice the hashing', () => {
+    const small = hashedBytes(100);
+    const large = hashedBytes(1000);
+    for (const kind of ['v0', 'taproot'] as const) {
+      const ratio = large[kind] / small[kind];
+      assert.ok(ratio < 10.1, `${kind}: ${ratio}`);
+    }
   });
 });
