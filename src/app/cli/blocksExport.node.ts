@@ -7,10 +7,11 @@ import { exportBlocks } from '../import/exportBlocks.node.ts';
 import { openOfflineChain } from '../import/offlineChain.node.ts';
 import { ProgressLine } from '../import/progressLine.node.ts';
 import { RecentRate } from '../import/recentRate.ts';
+import { duration } from '../progressText.ts';
 import { stopSignal } from '../signals.node.ts';
 import { heightFlag } from './blocksNumbers.ts';
 import { configOf } from './flags.node.ts';
-import { bytes, duration } from './statusText.node.ts';
+import { bytes } from './statusText.node.ts';
 
 /** `cairn blocks export`. */
 export async function exportFile(options: Record<string, unknown>): Promise<void> {

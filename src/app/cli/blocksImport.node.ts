@@ -6,9 +6,10 @@ import { type ImportResult, type ImportState, importBlocks, type RefusedRecord }
 import { openOfflineChain } from '../import/offlineChain.node.ts';
 import { ProgressLine } from '../import/progressLine.node.ts';
 import { RecentRate } from '../import/recentRate.ts';
+import { duration } from '../progressText.ts';
 import { stopSignal } from '../signals.node.ts';
 import { configOf } from './flags.node.ts';
-import { bytes, duration } from './statusText.node.ts';
+import { bytes } from './statusText.node.ts';
 
 /** Refused records shown one by one; the others are counted. */
 const MAX_SHOWN = 20;

@@ -10,9 +10,9 @@ import { InputFile } from '../import/inputFile.node.ts';
 import { openOfflineHeaders, openPassingHeaders } from '../import/offlineChain.node.ts';
 import { ProgressLine } from '../import/progressLine.node.ts';
 import { RecentRate } from '../import/recentRate.ts';
+import { duration } from '../progressText.ts';
 import { stopSignal } from '../signals.node.ts';
 import { configOf } from './flags.node.ts';
-import { duration } from './statusText.node.ts';
 
 interface Run {
   readonly result: HeadersResult;
