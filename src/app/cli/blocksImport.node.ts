@@ -6,7 +6,17 @@ import { type ImportResult, type ImportState, importBlocks, type RefusedRecord }
 import { openOfflineChain } from '../import/offlineChain.node.ts';
 import { ProgressLine } from '../import/progressLine.node.ts';
 import { RecentRate } from '../import/recentRate.ts';
-import { duration } from '../progressText.ts';
+
+<<<<<<< /tmp/ours.tmp
+
+import { duration, percentOf } from '../progressText.ts';
+
+=======
+
+import { duration, percentOf } from '../progressText.ts';
+
+>>>>>>> /tmp/theirs.tmp
+
 import { stopSignal } from '../signals.node.ts';
 import { configOf } from './flags.node.ts';
 import { bytes } from './statusText.node.ts';
@@ -46,7 +56,7 @@ class Meter {
     const left = this.#total - state.bytes;
     return [
       `height ${this.#height()}`,
-      `${((100 * state.bytes) / Math.max(1, this.#total)).toFixed(1)}%`,
+      `${percentOf(state.bytes, this.#total)}%`,
       `${this.#blocks.perSecond(this.#done(state), now).toFixed(0)} blocks/s`,
       `${bytes(Math.round(rate))}/s`,
       ...(state.waiting === 0 ? [] : [`${state.waiting} wait for parents`]),

@@ -26,6 +26,8 @@ const COMMANDS: readonly Entry[] = [
   { name: 'network', summary: 'make or show a network file', load: () => import('./network.node.ts') },
   { name: 'blocks', summary: 'import and export files of blocks', load: () => import('./blocks.node.ts') },
   { name: 'headers', summary: 'import and verify files of headers', load: () => import('./headers.node.ts') },
+  { name: 'script', summary: 'watch a script run, step by step', load: () => import('./script.node.ts') },
+  { name: 'tx', summary: 'decode and verify a transaction', load: () => import('./tx.node.ts') },
   { name: 'keys', summary: 'keys and addresses of a mnemonic, for development', load: () => import('./keys.node.ts') },
   {
     name: 'devnet',

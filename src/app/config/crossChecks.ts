@@ -5,7 +5,7 @@ import type { OptionKey } from './options.ts';
 import type { Origin } from './origin.ts';
 
 /** Networks that are part of the program; anything else is the path of a network file. */
-export const BUILT_IN_NETWORKS = ['regtest', 'cairn-devnet'] as const;
+export const BUILT_IN_NETWORKS = ['regtest', 'cairn-devnet', 'bitcoin-main'] as const;
 
 export const looksLikePath = (text: string): boolean => /[/\\]|\.json$/.test(text);
 

@@ -71,6 +71,7 @@ function step(machine: Machine): ScriptError | undefined {
 export function evalScript(machine: Machine): ScriptError | undefined {
   const { cursor, conditions, version } = machine;
   const { observe } = machine.execution;
+  observe?.(machine, undefined);
   if (version !== 'tapscript' && cursor.script.length > MAX_SCRIPT_SIZE) return 'SCRIPT_SIZE';
   while (!cursor.atEnd) {
     const error = step(machine);

@@ -12,7 +12,10 @@ export type ScriptVersion = 'base' | 'witness_v0' | 'tapscript';
 /** Which script of an input runs. */
 export type ScriptPart = 'scriptSig' | 'scriptPubKey' | 'redeemScript' | 'witnessScript' | 'tapscript';
 
-/** Sees a script run: called after every opcode with the machine as it is then, and with the error if that opcode failed. */
+/**
+ * Sees a script run: called before the first opcode (opcodePosition −1) and after every opcode with the machine as it is
+ * then, and with the error if that opcode failed.
+ */
 export type ScriptObserver = (machine: Machine, error: ScriptError | undefined) => void;
 
 /** What all scripts of one input have in common. */
