@@ -16,7 +16,7 @@ import { sleep, until } from '../support/wait.ts';
 
 const MIB = 1024 * 1024;
 /** What the node may grow by while it is pelted, collected garbage included. */
-const MOST_MIB = 96;
+const MOST_MIB = 160;
 
 const junk = (n: number): Uint8Array<ArrayBuffer> => Uint8Array.from(randomBytes(n));
 /** `varint length ‖ bytes`, where the length need not be true. */
