@@ -31,7 +31,6 @@ export interface ChainManagerParts {
   readonly scripts: ScriptChecker;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly evidence: EvidenceKeeper;
-  readonly minChainWork?: bigint;
   /** As HeaderChainParts.pause. */
   readonly pause?: () => Promise<void>;
   /** Told once when the chain halts: the node should stop. */
@@ -123,10 +122,6 @@ export class ChainManager implements Chain {
   /** As HeaderChain.counters. */
   counters(): ReturnType<HeaderChain['counters']> {
     return this.#headers.counters();
-  }
-  /** As HeaderChain.lowWorkThreshold. */
-  lowWorkThreshold(): bigint {
-    return this.#headers.lowWorkThreshold();
   }
   tip(): HeaderEntry {
     return this.#mover.tip;

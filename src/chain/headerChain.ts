@@ -22,8 +22,6 @@ export interface HeaderChainParts {
   readonly judge: Judge<unknown>;
   readonly store: HeaderStore;
   readonly clock: Pick<Clock, 'nowMs'>;
-  /** Work that a chain must have before it is worth storing in numbers (sync asks lowWorkThreshold). Default 0. */
-  readonly minChainWork?: bigint;
   readonly halt?: HaltSwitch;
   /** Lets everything else run: awaited between slices of a long run of headers. Default: none. */
   readonly pause?: () => Promise<void>;
@@ -31,9 +29,6 @@ export interface HeaderChainParts {
 
 /** Headers judged between two pauses: about 10 ms. */
 const SLICE = 500;
-
-/** Blocks of work that a branch may lack behind the best before its headers are not worth storing (Bitcoin Core: 144). */
-const LOW_WORK_BLOCKS = 144n;
 
 /**
  * The tree of judged headers, kept in memory and in a HeaderStore. One writer at a time; readers see only what is stored.
@@ -47,7 +42,6 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
   readonly judge: Judge<unknown>;
   readonly #store: HeaderStore;
   readonly #clock: Pick<Clock, 'nowMs'>;
-  readonly #minChainWork: bigint;
   readonly #halt: HaltSwitch;
   readonly #pause: (() => Promise<void>) | undefined;
   readonly #queue = new SerialQueue();
@@ -59,7 +53,6 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
     this.judge = parts.judge;
     this.#store = parts.store;
     this.#clock = parts.clock;
-    this.#minChainWork = parts.minChainWork ?? 0n;
     this.#halt = parts.halt ?? new HaltSwitch();
     this.#pause = parts.pause;
     this.#nextSequence = nextSequence;
@@ -131,19 +124,6 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
   counters(): { readonly headers: number; readonly tips: number; readonly offBranch: number } {
     const { size } = this.index;
     return { headers: size, tips: this.index.tips.size, offBranch: size - this.#best.height - 1 };
-  }
-
-  /**
-   * Work below which a run of headers is not worth storing: the larger of minChainWork and what the best chain had 144
-   * blocks (of the present difficulty) ago. Bitcoin Core GetAntiDoSWorkThreshold. Whoever fetches headers asks before
-   * handing in a branch that ends below.
-   */
-  lowWorkThreshold(): bigint {
-    const best = this.#best;
-    const own = best.chainWork - (best.parent?.chainWork ?? 0n);
-    const buffer = own * LOW_WORK_BLOCKS;
-    const nearTip = best.chainWork > buffer ? best.chainWork - buffer : 0n;
-    return nearTip > this.#minChainWork ? nearTip : this.#minChainWork;
   }
 
   acceptHeaders(headers: readonly SealedHeader[]): Promise<HeadersOutcome> {

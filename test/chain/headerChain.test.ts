@@ -112,14 +112,6 @@ describe('chain: header chain', () => {
     assert.equal(chain.findFork([new Uint8Array(32)], chain.bestHeader()), chain.genesis);
   });
 
-  it('asks for the work of the tip less 144 blocks, or the minimum', async () => {
-    const chain = await open();
-    assert.equal(chain.lowWorkThreshold(), 0n);
-    await chain.acceptHeaders(mineChain(chain.genesis, 150));
-    // 151 blocks of work 2, less 144 of work 2.
-    assert.equal(chain.lowWorkThreshold(), 14n);
-  });
-
   it('halts when a write fails: memory never shows what may not be stored', async () => {
     const disk = new MemoryDisk();
     const chain = await open(disk);
