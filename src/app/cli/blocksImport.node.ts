@@ -7,15 +7,7 @@ import { openOfflineChain } from '../import/offlineChain.node.ts';
 import { ProgressLine } from '../import/progressLine.node.ts';
 import { RecentRate } from '../import/recentRate.ts';
 
-<<<<<<< /tmp/ours.tmp
-
 import { duration, percentOf } from '../progressText.ts';
-
-=======
-
-import { duration, percentOf } from '../progressText.ts';
-
->>>>>>> /tmp/theirs.tmp
 
 import { stopSignal } from '../signals.node.ts';
 import { configOf } from './flags.node.ts';
