@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { BlockFile, BlockFs } from './blockFs.ts';
 import { toStoreError } from './errors.ts';
@@ -78,9 +78,19 @@ function dropFirst(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
   return out;
 }
 
-/** The real folder; created with its parents when missing. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await guard(folder, 'opening the folder', open(folder, constants.O_RDONLY));
+  try {
+    await guard(folder, 'syncing the folder', handle.sync());
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The real folder; created with its parents when missing, and durably so: the database may name its files from then on. */
 export async function openNodeBlockFs(folder: string): Promise<BlockFs> {
-  await guard(folder, 'creating the folder', mkdir(folder, { recursive: true }));
+  const first = await guard(folder, 'creating the folder', mkdir(folder, { recursive: true }));
+  if (first !== undefined) await syncFolder(dirname(first));
   return {
     path: (name) => join(folder, name),
     list: () => guard(folder, 'listing', readdir(folder)),
@@ -90,14 +100,7 @@ export async function openNodeBlockFs(folder: string): Promise<BlockFs> {
       return new NodeBlockFile(await guard(path, 'opening', open(path, flags, 0o644)), path);
     },
     remove: (name) => guard(join(folder, name), 'removing', rm(join(folder, name), { force: true })),
-    async syncFolder() {
-      const handle = await guard(folder, 'opening the folder', open(folder, constants.O_RDONLY));
-      try {
-        await guard(folder, 'syncing the folder', handle.sync());
-      } finally {
-        await handle.close();
-      }
-    },
+    syncFolder: () => syncFolder(folder),
     crc32: (parts) => parts.reduce((crc, part) => crc32(part, crc), 0),
   };
 }
