@@ -3,7 +3,7 @@ import { usePlatformCrypto } from '../platform/nodejs.node.ts';
 import type { Logger } from '../util/ports.ts';
 import { removeRunInfo, writeRunInfo } from './config/dataDir.node.ts';
 import type { NodeConfig } from './config/nodeConfig.ts';
-import { EXIT, exitCodeOf } from './exit.ts';
+import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
 import { createLogger } from './log.node.ts';
 import { prepareNode } from './prepare.node.ts';
 import type { RunningNode, StopReason } from './runningNode.ts';
@@ -15,7 +15,7 @@ const STOP_MS = 5_000;
 /** What a supervised node tells its parent over the IPC channel. */
 export type ChildMessage =
   | { readonly type: 'ready'; readonly node: Omit<RunningNode, 'stop' | 'stopped'> }
-  | { readonly type: 'failed'; readonly message: string; readonly code: number };
+  | { readonly type: 'failed'; readonly message: string; readonly code: ExitCode };
 
 function tellParent(message: ChildMessage): void {
   // Without a parent, or with one that is gone, there is nobody to tell.

@@ -157,6 +157,11 @@ describe('command line', () => {
       assert.equal(code, 78);
       assert.match(err, /node\.key is not a node key/);
       assert.equal(readFileSync(at('n/node.key'), 'utf8'), 'not a key');
+      rmSync(at('n/node.key'));
+      mkdirSync(at('n/node.key'));
+      const folder = await cairn(['init', '--datadir', at('n')]);
+      assert.equal(folder.code, 78);
+      assert.match(folder.err, /node\.key is not a node key/);
     });
   });
 
@@ -184,6 +189,37 @@ describe('command line', () => {
       server.close();
       assert.equal(code, 69, err);
       assert.match(err, new RegExp(`rpc\\.port: port ${port} on 127\\.0\\.0\\.1 is in use`));
+    });
+
+    it("exit 78: a miner's address of another network, with file and line, before anything is made", async () => {
+      const main = 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4';
+      writeFileSync(at('c.toml'), `role = "miner"\ndatadir = "n"\n[mining]\naddress = "${main}"\n`);
+      for (const words of [['start'], ['config', 'check']]) {
+        const { code, err } = await cairn([...words, '--config', at('c.toml')]);
+        assert.equal(code, 78, err);
+        assert.ok(
+          err.startsWith(`cairn: ${at('c.toml')}:4: mining.address: "${main}" is not an address of network regtest\n`),
+          err,
+        );
+      }
+      const init = await cairn(['init', '--role', 'miner', '--mining-address', main, '--datadir', at('n')]);
+      assert.deepEqual([init.code, existsSync(at('n'))], [64, false], init.err);
+    });
+
+    it('exit 74: a file where the data directory belongs is named', async () => {
+      writeFileSync(at('file'), '');
+      for (const words of [['start'], ['init'], ['devnet', '--port-base', '29000']]) {
+        const { code, err } = await cairn([...words, '--datadir', at('file')]);
+        assert.equal(code, 74, err);
+        assert.ok(err.startsWith(`cairn: ${at('file')} is not a directory\nnext: `), err);
+      }
+    });
+
+    it('exit 74 at once on a file system that takes no directory', async function () {
+      if (!existsSync('/proc/self')) this.skip();
+      const { code, err } = await cairn(['start', '--datadir', '/proc/cairn/n']);
+      assert.equal(code, 74, err);
+      assert.match(err, /^cairn: cannot make \/proc\/cairn: /);
     });
 
     it('exit 74: a data directory that cannot be made', async () => {
@@ -306,6 +342,21 @@ describe('command line', () => {
       const check = await cairn(['config', 'check', '--datadir', at('n')]);
       assert.match(check.out, /fine\. A full node on lab/);
       assert.equal((await cairn(make)).code, 78);
+    });
+
+    it('an unknown network is told with the names there are, by a development network only once', async () => {
+      for (const words of [
+        ['network', 'show', 'nope'],
+        ['devnet', '--network', 'nope'],
+        ['keys', '--network', 'nope'],
+      ]) {
+        const { code, err } = await cairn(words);
+        assert.equal(code, 78, err);
+        assert.match(
+          err,
+          /^cairn: unknown network "nope": built in are regtest, cairn-devnet\b[^\n]*\nnext: [^\n]+\n$/,
+        );
+      }
     });
 
     it('a network file with a wrong field names file and field (78)', async () => {

@@ -53,6 +53,34 @@ describe('configuration errors', () => {
       1,
       /seeds: must be a list .*\/p2p\/PEER_ID/,
     ],
+    ...[
+      ['an IPv4 number above 255', '/ip4/300.0.0.1/tcp/1'],
+      ['a port above 65535', '/ip4/127.0.0.1/tcp/65536'],
+      ['no port', '/ip4/127.0.0.1'],
+      ['another transport', '/ip4/127.0.0.1/udp/1/quic-v1'],
+      ['a name', '/dns4/node.example/tcp/1'],
+      ['a peer id', SEED],
+      ['WebSocket over TLS without a certificate', '/ip4/127.0.0.1/tcp/1/wss'],
+      ['a slash too many', '/ip4/127.0.0.1/tcp/1/'],
+      ['no IPv6 address', '/ip6/::g/tcp/1'],
+    ].map(
+      ([what, address]) =>
+        [
+          `listening on ${what}`,
+          `[p2p]\nlisten = ["${address}"]\n`,
+          2,
+          /p2p\.listen: must be a list of multia/,
+        ] as const,
+    ),
+    ...[
+      ['an unknown protocol', SEED.replace('tcp', 'foo')],
+      ['port 0', SEED.replace('18444', '0')],
+      ['a broken peer id', `${SEED.slice(0, -3)}0OI`],
+    ].map(
+      ([what, address]) =>
+        [`a seed with ${what}`, `seeds = ["${address}"]\n`, 1, /seeds: must be a list of mult/] as const,
+    ),
+    ['an address to tell that is none', '[p2p]\nannounce = ["/dns4/a b/tcp/1"]\n', 2, /p2p\.announce: must be a list/],
     ['a date', 'group = 2020-01-01\n', 1, /group: must be/],
     ['a group with a space', 'group = "a b"\n', 1, /group: must be/],
     ['a network nobody knows', 'network = "regtst"\n', 1, /unknown network "regtst"; did you mean regtest\?/],
@@ -78,6 +106,25 @@ describe('configuration errors', () => {
       if (line > 0) assert.ok(error.message.startsWith(`${file}:${line}: `), error.message);
     });
   }
+
+  it('takes every address a node can listen on, tell and dial', () => {
+    const peer = SEED.slice(SEED.indexOf('/p2p/'));
+    const seeds = [
+      '/ip4/192.0.2.1/tcp/1',
+      '/ip6/2001:db8::1/tcp/65535/ws',
+      '/dns4/a.example/tcp/443/wss',
+      '/dnsaddr/a.example',
+    ];
+    const listen = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/18445/ws'];
+    const announce = ['/dns6/a-b.example/tcp/443/tls/ws', '/ip4/192.0.2.1/tcp/18444', SEED];
+    const toml = { seeds: seeds.map((seed) => seed + peer), listen, announce };
+    writeFileSync(
+      file,
+      `seeds = ${JSON.stringify(toml.seeds)}\n[p2p]\nlisten = ${JSON.stringify(listen)}\nannounce = ${JSON.stringify(announce)}\n`,
+    );
+    const { config } = loadConfig({ file, flags: {}, env: {}, cwd: dir });
+    assert.deepEqual([config.seeds, config.p2p.listen, config.p2p.announce], [toml.seeds, listen, announce]);
+  });
 
   it('tells all problems at once', () => {
     const error = errorOf('rol = 1\n[rpc]\nport = -1\n', { CAIRN_LOG_LEVEL: 'loud' });

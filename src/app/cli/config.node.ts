@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { loadNetwork } from '../config/network.node.ts';
+import { checkMiningAddress } from '../config/payoutCheck.ts';
 import { renderShow, showJson } from '../config/render.ts';
 import { addConfigFlags, configOf } from './flags.node.ts';
 
@@ -21,8 +22,10 @@ export function define(command: Command, { helpAll }: { readonly helpAll: boolea
     .command('check')
     .description('say whether a node could start with this configuration')
     .action(async (options: Record<string, unknown>) => {
-      const { config, file } = configOf(options);
+      const loaded = configOf(options);
+      const { config, file } = loaded;
       const network = await loadNetwork(config.network);
+      checkMiningAddress(loaded, network);
       process.stdout.write(
         `${file ?? 'defaults, environment and flags'}: fine. A ${config.role} node on ${network.name}, data in ${config.datadir}\n`,
       );

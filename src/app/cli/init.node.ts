@@ -5,6 +5,7 @@ import { initDataDir } from '../config/initDataDir.node.ts';
 import { loadConfig } from '../config/load.node.ts';
 import { bindingOf, loadNetwork } from '../config/network.node.ts';
 import { listenOn, OPTION_KEYS, type OptionKey } from '../config/options.ts';
+import { checkMiningAddress } from '../config/payoutCheck.ts';
 import { renderToml } from '../config/render.ts';
 import type { Flags } from '../config/sources.ts';
 import { EXIT, ExitError } from '../exit.ts';
@@ -30,6 +31,7 @@ async function init(options: Record<string, unknown>): Promise<void> {
   const draft = judge({ 'mining.enabled': false });
   const dir = dataDir(draft.config.datadir);
   const network = await loadNetwork(draft.config.network);
+  checkMiningAddress(draft, network);
   const unpaid = draft.config.role === 'miner' && draft.config.mining.address === undefined;
   const payout = unpaid ? payoutAddress(dir.root, network) : undefined;
   const { values, config, origins } = judge(payout === undefined ? {} : { 'mining.address': payout.address });

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { EXIT, ExitError } from '../exit.ts';
 
 /** Name of the config file in a data directory. */
@@ -56,6 +56,33 @@ export interface NetworkBinding {
   readonly chainId: string;
 }
 
+/** True when it is there. Throws (exit 74) when something else lies in its place. */
+export function directoryExists(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined || found.isDirectory()) return found !== undefined;
+  throw new ExitError(EXIT.disk, `${path} is not a directory`, { next: 'give another --datadir' });
+}
+
+/**
+ * Makes the directory (mode 0700) and those above it. Throws ExitError (74) with what to do. One level at a time: the
+ * recursive mkdir of Node never returns where a file system has entries but takes none, such as /proc.
+ */
+export function makeDirectory(path: string): void {
+  try {
+    if (directoryExists(path)) return;
+    makeDirectory(dirname(path));
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (error instanceof ExitError) throw error;
+    // Another process may have made it in the meantime.
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST' && directoryExists(path)) return;
+    throw new ExitError(EXIT.disk, `cannot make ${path}: ${(error as Error).message}`, {
+      next: 'check the permissions there, or give another --datadir',
+      cause: error,
+    });
+  }
+}
+
 /** The network a data directory belongs to, undefined when none yet. */
 export function readBinding(dir: DataDir): NetworkBinding | undefined {
   if (!existsSync(dir.network)) return undefined;
@@ -83,7 +110,7 @@ export function checkBinding(dir: DataDir, wanted: NetworkBinding): void {
 
 /** Makes the directory if needed and binds it to the network. Throws (exit 78) when it belongs to another. */
 export function bindDataDir(dir: DataDir, wanted: NetworkBinding): void {
-  mkdirSync(dir.root, { recursive: true, mode: 0o700 });
+  makeDirectory(dir.root);
   checkBinding(dir, wanted);
   if (!existsSync(dir.network)) writeWhole(dir.network, `${JSON.stringify(wanted)}\n`, 0o644);
 }

@@ -1,6 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { EXIT, ExitError } from '../exit.ts';
-import { bindDataDir, checkBinding, type DataDir, type NetworkBinding, writeWhole } from './dataDir.node.ts';
+import {
+  bindDataDir,
+  checkBinding,
+  type DataDir,
+  directoryExists,
+  type NetworkBinding,
+  writeWhole,
+} from './dataDir.node.ts';
 import { loadNodeKey, type NodeKey, readNodeKey } from './nodeKey.node.ts';
 
 export interface InitRequest {
@@ -20,6 +27,7 @@ export interface InitRequest {
  */
 export function initDataDir(request: InitRequest): { readonly key: NodeKey; readonly created: boolean } {
   const { dir, network, toml, force } = request;
+  directoryExists(dir.root);
   checkBinding(dir, network);
   const before = existsSync(dir.config) ? readFileSync(dir.config, 'utf8') : undefined;
   if (before !== undefined && before !== toml && !force) {
@@ -28,7 +36,6 @@ export function initDataDir(request: InitRequest): { readonly key: NodeKey; read
     });
   }
   readNodeKey(dir.nodeKey);
-  mkdirSync(dir.root, { recursive: true, mode: 0o700 });
   bindDataDir(dir, network);
   if (request.key !== undefined && !existsSync(dir.nodeKey)) {
     writeFileSync(dir.nodeKey, request.key.protobuf, { mode: 0o600, flag: 'wx', flush: true });

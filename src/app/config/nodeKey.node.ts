@@ -51,7 +51,8 @@ export function parseNodeKey(protobuf: Uint8Array): NodeKey | undefined {
 export function readNodeKey(path: string): NodeKey | undefined {
   let bytes: Uint8Array;
   try {
-    if (statSync(path).size > 4096) throw new ExitError(EXIT.config, `${path} is not a node key`);
+    const found = statSync(path);
+    if (!found.isFile() || found.size > 4096) throw new ExitError(EXIT.config, `${path} is not a node key`);
     bytes = new Uint8Array(readFileSync(path));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isAnnounceAddress, isListenAddress, isSeedAddress } from './multiaddrText.ts';
 import { decimal, integer, list, type Option, text, toggle } from './option.ts';
 
 export const ROLES = ['full', 'miner', 'light'] as const;
@@ -12,10 +13,9 @@ export function listenOn(host: string, p2p: number, ws: number): string[] {
   return [`/ip4/${host}/tcp/${p2p}`, `/ip4/${host}/tcp/${ws}/ws`];
 }
 
-const multiaddr = z.string().check(z.regex(/^\/(ip4|ip6|dns|dns4|dns6|dnsaddr)\/[^/\s]+(\/[^/\s]+)*$/));
-const seed = z
-  .string()
-  .check(z.regex(/^\/(ip4|ip6|dns|dns4|dns6|dnsaddr)\/[^/\s]+(\/[^/\s]+)*\/p2p\/[1-9A-HJ-NP-Za-km-z]{40,64}$/));
+const listenAddress = z.string().check(z.refine(isListenAddress));
+const announceAddress = z.string().check(z.refine(isAnnounceAddress));
+const seed = z.string().check(z.refine(isSeedAddress));
 const address = z.string().check(z.regex(/^[0-9a-zA-Z]{20,100}$/));
 const host = z.string().check(z.regex(/^[0-9A-Za-z.:_-]{1,253}$/));
 const cidr = z.string().check(z.regex(/^[0-9a-fA-F.:]+(\/\d{1,3})?$/));
@@ -77,8 +77,8 @@ export const OPTIONS = {
   txindex: toggle({ default: true, help: 'index transactions by id, so that getrawtransaction finds confirmed ones' }),
 
   'p2p.listen': list({
-    item: multiaddr,
-    expects: 'a list of multiaddrs',
+    item: listenAddress,
+    expects: 'a list of multiaddrs such as /ip4/0.0.0.0/tcp/18444 or /ip6/::/tcp/18445/ws',
     default: listenOn('0.0.0.0', PORTS.p2p, PORTS.ws),
     placeholder: 'MULTIADDR',
     help: 'where to listen for nodes; an empty list only dials out',
@@ -86,8 +86,8 @@ export const OPTIONS = {
     common: true,
   }),
   'p2p.announce': list({
-    item: multiaddr,
-    expects: 'a list of multiaddrs',
+    item: announceAddress,
+    expects: 'a list of multiaddrs such as /ip4/192.0.2.10/tcp/18444 or /dns4/node.example/tcp/443/wss',
     default: [],
     placeholder: 'MULTIADDR',
     help: 'addresses to tell others instead of the listening ones, for a node behind NAT',

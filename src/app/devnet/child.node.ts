@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { ExitError } from '../exit.ts';
 import type { ChildMessage } from '../runNode.node.ts';
 import type { RunningNode } from '../runningNode.ts';
 import type { DevnetPlan, NodePlan } from './plan.node.ts';
@@ -15,7 +16,7 @@ export type ReadyNode = Omit<RunningNode, 'stop' | 'stopped'>;
 /** A node process. */
 export interface DevnetChild {
   readonly plan: NodePlan;
-  /** Rejects when the process ends before it is up. */
+  /** Rejects when the process ends before it is up: with the ExitError of the node when it could tell. */
   readonly ready: Promise<ReadyNode>;
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null; said: string }>;
   stop(): void;
@@ -60,7 +61,7 @@ export function startChild(plan: DevnetPlan, node: NodePlan, settings: ChildSett
   const ready = new Promise<ReadyNode>((resolve, reject) => {
     child.on('message', (message: ChildMessage) => {
       if (message.type === 'ready') resolve(message.node);
-      else reject(new Error(message.message));
+      else reject(new ExitError(message.code, message.message));
     });
     void exited.then(({ code, signal }) => reject(new Error(`ended with ${signal ?? `exit code ${code}`}`)));
   });

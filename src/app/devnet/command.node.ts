@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { LOG_LEVELS } from '../config/options.ts';
 import { EXIT, ExitError } from '../exit.ts';
 import { runDevnet } from './supervisor.node.ts';
 
@@ -35,6 +36,9 @@ export function define(command: Command): void {
       const portBase = numberFlag(flags.portBase, '--port-base', 1, 65_000);
       const blockTime =
         flags.blockTime === undefined ? undefined : numberFlag(flags.blockTime, '--block-time', 0, 86_400);
+      if (!(LOG_LEVELS as readonly string[]).includes(flags.logLevel)) {
+        throw new ExitError(EXIT.usage, `--log-level must be one of ${LOG_LEVELS.join(', ')}, not "${flags.logLevel}"`);
+      }
       await runDevnet({
         datadir: flags.datadir,
         network: flags.network,

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type DataDir, dataDir, writeWhole } from '../config/dataDir.node.ts';
+import { type DataDir, dataDir, makeDirectory, writeWhole } from '../config/dataDir.node.ts';
 import { loadNodeKey, type NodeKey } from '../config/nodeKey.node.ts';
 import { EXIT, ExitError } from '../exit.ts';
 import { portFree } from '../ports.node.ts';
@@ -86,7 +86,7 @@ export async function planDevnet(settings: DevnetSettings): Promise<DevnetPlan> 
   const chosen = await choosePorts(host, settings.portBase);
   const root = datadir === undefined ? mkdtempSync(join(tmpdir(), 'cairn-devnet-')) : resolve(datadir);
   const dirs = DEVNET_ROLES.map((role) => dataDir(join(root, role)));
-  for (const dir of dirs) mkdirSync(dir.root, { recursive: true, mode: 0o700 });
+  for (const dir of dirs) makeDirectory(dir.root);
   const nodes = DEVNET_ROLES.map((role, i): NodePlan => ({ role, dir: dirs[i]!, ...chosen[i]! }));
   const minerKey = loadNodeKey(dirs[0]!.nodeKey);
   const seedHost = host === '0.0.0.0' ? '127.0.0.1' : host;

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BUILT_IN_NETWORKS } from '../config/crossChecks.ts';
 import { readCookie } from '../config/dataDir.node.ts';
 import { EXIT, ExitError } from '../exit.ts';
 import { stopSignal } from '../signals.node.ts';
@@ -75,6 +76,10 @@ async function serve(
 
 /** Runs a development network until Ctrl-C. Throws ExitError when a node dies. */
 export async function runDevnet(run: DevnetRun): Promise<void> {
+  if (!(BUILT_IN_NETWORKS as readonly string[]).includes(run.network)) {
+    // A file that is wrong is told once, before three nodes do.
+    await import('../config/network.node.ts').then(({ loadNetwork }) => loadNetwork(run.network));
+  }
   let children: readonly DevnetChild[] = [];
   let plan: DevnetPlan | undefined;
   const stop = stopSignal(() => {
