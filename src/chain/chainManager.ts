@@ -295,6 +295,8 @@ export class ChainManager implements Chain {
     if (entry.refused) return refusedBranch(entry);
     if (entry.isInvalid) {
       const fault = this.#mover.faultOf(entry);
+      // Its own fault is told as it is, wherever in a reorganisation it was found.
+      if (fault !== undefined && entry.status === 'invalid') return fault;
       const why = fault === undefined ? entry.status : `${entry.status}: ${fault.rule}: ${fault.detail}`;
       return broken('bad-prevblk', `block ${entry.header.id} is ${why}`);
     }

@@ -9,6 +9,8 @@ export type VerifyInput = (
   flags: number,
 ) => { readonly ok: true } | { readonly ok: false; readonly error: string; readonly detail: string };
 
+const BLOCK_SCRIPT = 'block-script-verify-flag-failed';
+
 /** Inputs verified between two pauses: at 20,000 signatures/s about 3 ms without the event loop. */
 const SLICE = 64;
 
@@ -27,8 +29,9 @@ export function inlineScriptChecker(options: {
         const { tx, inputIndex, spent, flags } = jobs[i] as ScriptJob;
         const result = options.verify(tx, inputIndex, spent, flags);
         if (result.ok) continue;
-        const rule = result.error === 'NOT_SUPPORTED' ? 'script-not-supported' : 'block-script-verify-flag-failed';
-        return broken(rule, `${result.error}: input ${inputIndex} of ${tx.id}: ${result.detail}`);
+        const detail = `${result.error}: input ${inputIndex} of ${tx.id}: ${result.detail}`;
+        if (result.error === 'NOT_SUPPORTED') return broken('script-not-supported', detail);
+        return broken(BLOCK_SCRIPT, detail, `${BLOCK_SCRIPT} (${result.detail})`);
       }
       return PASSED;
     },

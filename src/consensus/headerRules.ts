@@ -79,7 +79,11 @@ export function checkVersion(header: BlockHeader, ctx: HeaderContext, heights: C
   // Before BIP34 every version stands, also zero and negative ones.
   if (least === 1 || header.version >= least) return PASSED;
   const shown = (header.version >>> 0).toString(16).padStart(8, '0');
-  return broken('bad-version', `version 0x${shown} is below ${least} at height ${ctx.height}`);
+  return broken(
+    'bad-version',
+    `version 0x${shown} is below ${least} at height ${ctx.height}`,
+    `bad-version(0x${shown})`,
+  );
 }
 
 /** The compact target is the one the difficulty rule asks for (Bitcoin Core ContextualCheckBlockHeader). */

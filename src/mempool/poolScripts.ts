@@ -1,7 +1,14 @@
 import type { ScriptChecker } from '../chain/ports.ts';
 import { broken, type Check, PASSED } from '../primitives/rules.ts';
 import type { Tx, TxOut } from '../primitives/tx.ts';
+import { SCRIPT_ERRORS } from '../script/errors.ts';
 import { STANDARD_SCRIPT_FLAGS } from '../script/flags.ts';
+
+/** The words for the script error with whose name a script checker's detail begins. */
+function scriptErrorText(detail: string): string {
+  const name = detail.slice(0, Math.max(0, detail.indexOf(':')));
+  return (SCRIPT_ERRORS as { readonly [name: string]: string })[name] ?? detail;
+}
 
 /**
  * Every input may spend its output: under the standard flags, which forbid more than consensus does. What fails them is run
@@ -20,8 +27,9 @@ export async function checkPoolScripts(
   const policy = await checker.check(jobs(flags));
   if (policy.ok) return PASSED;
   if (policy.rule === 'script-not-supported') return policy;
+  const reason = `mempool-script-verify-flag-failed (${scriptErrorText(policy.detail)})`;
   const consensus = flags === consensusFlags ? policy : await checker.check(jobs(consensusFlags));
-  if (consensus.ok) return broken('mempool-script-verify-flag-failed', policy.detail);
+  if (consensus.ok) return broken('mempool-script-verify-flag-failed', policy.detail, reason);
   if (consensus.rule === 'script-not-supported') return consensus;
-  return broken('mandatory-script-verify-flag-failed', policy.detail);
+  return broken('mandatory-script-verify-flag-failed', policy.detail, reason);
 }

@@ -132,6 +132,8 @@ export interface Broken {
   readonly ok: false;
   readonly rule: RuleCode;
   readonly detail: string;
+  /** Bitcoin Core's reject reason, where it says more than the code or another word for it. */
+  readonly reason?: string;
 }
 
 /** The verdict of a check: data in, value or broken rule out. Never used for our own failures: those throw. */
@@ -143,8 +145,13 @@ export function passed<T>(value: T): Check<T> {
   return { ok: true, value };
 }
 
-export function broken(rule: RuleCode, detail: string): Broken {
-  return { ok: false, rule, detail };
+export function broken(rule: RuleCode, detail: string, reason?: string): Broken {
+  return reason === undefined ? { ok: false, rule, detail } : { ok: false, rule, detail, reason };
+}
+
+/** The reject reason as Bitcoin Core words it: what RPC clients are told. */
+export function reasonOf(fault: Broken): string {
+  return fault.reason ?? fault.rule;
 }
 
 export function effectOf(rule: RuleCode): RuleEffect {

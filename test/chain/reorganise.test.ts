@@ -146,6 +146,15 @@ describe('chain: reorganisation', () => {
     assert.equal(chain.bestHeader().height, 101);
   });
 
+  it('a block that fails while its branch is joined is told its own fault', async () => {
+    const { chain } = await openChain();
+    await acceptAll(chain, mineChain(chain.genesis, 1));
+    const side = mine(chain.genesis);
+    const greedy = mine(placeOf(side, 1), { fees: 1n });
+    assert.deepEqual(await acceptAll(chain, [side, greedy]), ['stored', 'bad-cb-amount']);
+    assert.equal(outcomeOf(await chain.acceptBlock(greedy)), 'duplicate-invalid');
+  });
+
   it('refuses a block it cannot judge without remembering it, and follows the other branch', async () => {
     const disk = new MemoryDisk();
     const { chain } = await openChain(disk);

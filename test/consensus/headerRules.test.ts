@@ -1,12 +1,18 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { headerContext, medianOf, medianTimePast } from '../../src/consensus/headerContext.ts';
-import { checkPeriodForward, checkTimewarp, earliestTime, minimumVersion } from '../../src/consensus/headerRules.ts';
+import {
+  checkPeriodForward,
+  checkTimewarp,
+  checkVersion,
+  earliestTime,
+  minimumVersion,
+} from '../../src/consensus/headerRules.ts';
 import { judgeOf } from '../../src/consensus/registry.ts';
 import type { ConsensusParams } from '../../src/params/network.ts';
 import { ZERO_HASH } from '../../src/primitives/hash.ts';
 import { BlockHeader, decodeHeader } from '../../src/primitives/header.ts';
-import type { Check } from '../../src/primitives/rules.ts';
+import { type Check, reasonOf } from '../../src/primitives/rules.ts';
 import { fromHex } from '../../src/util/hex.ts';
 import { vectorJson } from '../support/vectors.ts';
 import { Branch } from './branch.ts';
@@ -83,6 +89,26 @@ describe('consensus/headerRules', () => {
       [388_381, 4],
     ] as const)
       assert.equal(minimumVersion(height, heights), version, `height ${height}`);
+  });
+
+  it("'bad-version': refused in Bitcoin Core's words, with the version in hex", () => {
+    const told = (version: number, height: number): string => {
+      const header = new BlockHeader({
+        version,
+        prevHash: ZERO_HASH,
+        merkleRoot: ZERO_HASH,
+        time: 1,
+        bits: 0,
+        nonce: 0,
+      });
+      const verdict = checkVersion(header, contextOf(height), MAINNET.heights);
+      return verdict.ok ? 'ok' : reasonOf(verdict);
+    };
+    assert.equal(told(-1, 227_930), 'ok');
+    assert.equal(told(1, 227_931), 'bad-version(0x00000001)');
+    assert.equal(told(-1, 227_931), 'bad-version(0xffffffff)');
+    assert.equal(told(3, 388_381), 'bad-version(0x00000003)');
+    assert.equal(told(4, 388_381), 'ok');
   });
 
   it("'time-timewarp-attack': the first block of a BIP94 period at most 600 s before its parent", () => {

@@ -7,9 +7,11 @@ import type { ConnectContext } from '../../src/ledger/context.ts';
 import { CoinMap } from '../../src/ledger/utxoOverlay.ts';
 import type { ConsensusParams } from '../../src/params/network.ts';
 import { subsidyAt } from '../../src/params/subsidy.ts';
+import { usePlatformCrypto } from '../../src/platform/nodejs.node.ts';
 import { type Block, decodeBlock } from '../../src/primitives/block.ts';
 import type { OutPoint } from '../../src/primitives/outpoint.ts';
 import { readTxOut, type Tx, type TxOut } from '../../src/primitives/tx.ts';
+import { verifyScript } from '../../src/script/verifyScript.ts';
 import { Reader } from '../../src/util/codec.ts';
 import { toHex } from '../../src/util/hex.ts';
 import { MAINNET, TESTNET3 } from '../consensus/mainnet.ts';
@@ -49,6 +51,8 @@ function viewOf(block: Block, spent: readonly TxOut[]): { view: CoinMap; inner: 
 }
 
 describe('ledger: real blocks', () => {
+  before(() => usePlatformCrypto());
+
   for (const [name, height, params, withCoins] of BLOCKS) {
     const ctx = (block: Block): ConnectContext => ({
       height,
@@ -67,7 +71,8 @@ describe('ledger: real blocks', () => {
 
     if (!withCoins) continue;
 
-    it(`${name} connects: amounts, fees, signature operations; a satoshi more in the coinbase does not`, function () {
+    it(`${name} connects: amounts, fees, signature operations, every script; a satoshi more in the coinbase does not`, function () {
+      this.timeout(60_000);
       const block = decodeBlock(vectorBytes(this, `blocks/${name}.raw`));
       const spent = spentOutputs(vectorBytes(this, `blocks/${name}.prevouts`));
       const { view, inner } = viewOf(block, spent);
@@ -78,6 +83,10 @@ describe('ledger: real blocks', () => {
         scriptJobs.map((j) => j.spent[j.inputIndex]?.value),
         spent.map((o) => o.value),
       );
+      for (const { tx, inputIndex, spent: outs, flags } of scriptJobs) {
+        const result = verifyScript(tx, inputIndex, outs, flags);
+        assert.ok(result.ok, result.ok ? '' : `input ${inputIndex} of ${tx.id}: ${result.error}`);
+      }
       const paid = (block.txs[0] as Tx).outputs.reduce((sum, o) => sum + o.value, 0n);
       assert.equal(paid, subsidyAt(height, params) + fees, 'its miner claimed every fee');
       const cb = block.txs[0] as Tx;

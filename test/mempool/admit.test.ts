@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { rejectReason } from '../../src/mempool/rejectReason.ts';
-import type { RuleCode } from '../../src/primitives/rules.ts';
+import { type RuleCode, reasonOf } from '../../src/primitives/rules.ts';
 import { Tx, type TxOut } from '../../src/primitives/tx.ts';
 import { concatBytes } from '../../src/util/bytes.ts';
 import { coinbaseOf } from '../chain/regtestMiner.ts';
@@ -203,7 +202,7 @@ describe('mempool: admission', () => {
     const verdict = await world.pool.admit(pay([coin], { scriptSig: FAILS_POLICY }));
     assert.ok(!verdict.ok);
     assert.equal(
-      rejectReason(verdict),
+      reasonOf(verdict),
       'mempool-script-verify-flag-failed (Signature must be zero for failed CHECK(MULTI)SIG operation)',
     );
   });

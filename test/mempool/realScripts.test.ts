@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { inlineScriptChecker } from '../../src/chain/scriptCheckerInline.ts';
 import { hash160 } from '../../src/crypto/hash.ts';
 import { secp, signEcdsa } from '../../src/crypto/secp.ts';
-import { rejectReason } from '../../src/mempool/rejectReason.ts';
 import { TxPool } from '../../src/mempool/txPool.ts';
 import { payToPubKeyHash, payToWitness } from '../../src/primitives/outputScript.ts';
+import { reasonOf } from '../../src/primitives/rules.ts';
 import { SEQUENCE_FINAL, Tx, type TxOut } from '../../src/primitives/tx.ts';
 import { witnessV0SigHash } from '../../src/script/sighashWitnessV0.ts';
 import { verifyScript } from '../../src/script/verifyScript.ts';
@@ -66,7 +66,7 @@ describe('mempool: real signatures', () => {
     assert.ok(!verdict.ok);
     assert.equal(verdict.rule, 'mandatory-script-verify-flag-failed');
     assert.equal(
-      rejectReason(verdict),
+      reasonOf(verdict),
       'mempool-script-verify-flag-failed (Signature must be zero for failed CHECK(MULTI)SIG operation)',
     );
   });
@@ -77,7 +77,7 @@ describe('mempool: real signatures', () => {
     assert.ok(!verdict.ok);
     assert.equal(verdict.rule, 'mempool-script-verify-flag-failed');
     assert.equal(
-      rejectReason(verdict),
+      reasonOf(verdict),
       'mempool-script-verify-flag-failed (Signature hash type missing or not understood)',
     );
   });

@@ -130,6 +130,8 @@ describe('chain methods', () => {
     assert.equal(await ask('submitblock', bytes), 'duplicate');
     for (const bad of ['00', 'zz', '0', '', `${bytes}00`])
       await fails(ask('submitblock', bad), -22, 'Block decode failed');
+    const orphan = mine(placeOf(mine(placeOf(block, 1)), 2));
+    assert.equal(await ask('submitblock', toHex(encodeBlock(orphan))), 'prev-blk-not-found');
     assert.equal(decodeBlock(fromHex(bytes)).txs.length, 1);
   });
 

@@ -187,6 +187,11 @@ describe('sendrawtransaction', () => {
         -26,
         'mandatory-script-verify-flag-failed, EVAL_FALSE',
       ],
+      [
+        broken('mandatory-script-verify-flag-failed', 'input 0', 'mempool-script-verify-flag-failed (words)'),
+        -26,
+        'mempool-script-verify-flag-failed (words), input 0',
+      ],
     ] as const;
     for (const [verdict, code, message] of cases) {
       node.refuse = verdict;

@@ -47,7 +47,7 @@ function checkLegacySigOps(block: Block): Check {
   let count = 0;
   for (const tx of block.txs) count += legacySigOpCount(tx);
   if (count * WITNESS_SCALE <= MAX_BLOCK_SIGOP_COST) return PASSED;
-  return broken('bad-blk-sigops', `${count} legacy signature operations`);
+  return broken('bad-blk-sigops', `out-of-bounds SigOpCount: ${count} legacy signature operations`);
 }
 
 const CHECKS = [checkMerkleRoot, checkLength, checkCoinbasePlace, checkTxs, checkLegacySigOps] as const;

@@ -3,6 +3,7 @@ import { decodeBlock } from '../../primitives/block.ts';
 import { difficultyOf } from '../../primitives/compact.ts';
 import { displayHash } from '../../primitives/hash.ts';
 import { decodeHeader } from '../../primitives/header.ts';
+import { reasonOf } from '../../primitives/rules.ts';
 import { EMPTY } from '../../util/bytes.ts';
 import { DecodeError } from '../../util/codec.ts';
 import { fromHex, isHex } from '../../util/hex.ts';
@@ -163,7 +164,7 @@ export const miningMethods: readonly MethodSpec[] = [
       const height = (parent?.height ?? -1) + 1;
       const segwit = parent !== undefined && height >= backend.node.network.consensus.heights.segwit;
       const verdict = await backend.blocks.submitBlock(segwit ? withWitnessNonce(block) : block);
-      if (!verdict.ok) return verdict.rule === 'prev-blk-not-found' ? 'inconclusive' : verdict.rule;
+      if (!verdict.ok) return reasonOf(verdict);
       if (verdict.value.result === 'known') return 'duplicate';
       return verdict.value.result === 'stored' ? 'inconclusive' : null;
     },
@@ -182,7 +183,7 @@ export const miningMethods: readonly MethodSpec[] = [
         throw new RpcError(RPC.VERIFY_ERROR, `Must submit previous header (${displayHash(header.prevHash)}) first`);
       }
       const verdict = await headers.acceptHeader({ header, seal: EMPTY });
-      if (!verdict.ok) throw new RpcError(RPC.VERIFY_ERROR, verdict.rule);
+      if (!verdict.ok) throw new RpcError(RPC.VERIFY_ERROR, reasonOf(verdict));
       return null;
     },
   }),

@@ -1,4 +1,5 @@
 import { displayHash } from '../../primitives/hash.ts';
+import { reasonOf } from '../../primitives/rules.ts';
 import type { Tx } from '../../primitives/tx.ts';
 import { toHex } from '../../util/hex.ts';
 import type { Backend } from '../backend.ts';
@@ -37,7 +38,7 @@ async function testOne(
   const verdict = await backend.mempool.test(tx, maxFeeRate);
   const wtxid = displayHash(tx.wtxid);
   if (!verdict.ok) {
-    const reason = isMissing(verdict) ? 'missing-inputs' : verdict.rule;
+    const reason = isMissing(verdict) ? 'missing-inputs' : reasonOf(verdict);
     const details = isMissing(verdict) ? 'bad-txns-inputs-missingorspent' : stateText(verdict);
     return { txid: tx.id, wtxid, allowed: false, 'reject-reason': reason, 'reject-details': details };
   }

@@ -1,9 +1,11 @@
-import type { Broken } from '../../primitives/rules.ts';
+import { type Broken, reasonOf } from '../../primitives/rules.ts';
 import { RPC, RpcError } from '../errors.ts';
 
 /** What Bitcoin Core's TxValidationState prints: the reason, and the detail when there is one. */
-export const stateText = ({ rule, detail }: Broken): string =>
-  detail === '' || detail === rule ? rule : `${rule}, ${detail}`;
+export function stateText(fault: Broken): string {
+  const reason = reasonOf(fault);
+  return fault.detail === '' || fault.detail === reason ? reason : `${reason}, ${fault.detail}`;
+}
 
 /** An input is unknown or spent. */
 export const isMissing = ({ rule }: Broken): boolean =>
