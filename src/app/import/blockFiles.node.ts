@@ -1,17 +1,23 @@
 import type { BlockFiles } from './importBlocks.ts';
-import { InputFile } from './inputFile.node.ts';
 import { type OpenBlockFile, openBlockFile } from './openBlockFile.node.ts';
 
 /** Files open at the same time: blocks that wait for parents lie in the last few. */
 const MAX_OPEN = 8;
 
-/** The block files of an import, opened when they are read. Throws ExitError (64) at once when one is missing. */
+/**
+ * The block files of an import. All are looked at once, so that a wrong one is refused (ExitError 64) before anything is
+ * done, and opened again when they are read.
+ */
 export async function openBlockFiles(
   paths: readonly string[],
   magic: Uint8Array,
 ): Promise<BlockFiles & { close(): Promise<void> }> {
   const sizes: number[] = [];
-  for (const path of paths) sizes.push(await InputFile.sizeOf(path));
+  for (const path of paths) {
+    const { records, close } = await openBlockFile(path, magic);
+    sizes.push(records.source.size);
+    await close();
+  }
   const opened = new Map<number, OpenBlockFile>();
 
   const get = async (file: number): Promise<OpenBlockFile> => {

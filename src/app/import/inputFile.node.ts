@@ -41,13 +41,6 @@ export class InputFile implements ByteSource {
     throw new ExitError(EXIT.usage, `${path} is not a file`);
   }
 
-  /** Size of a file, without keeping it open. */
-  static async sizeOf(path: string): Promise<number> {
-    const file = await InputFile.open(path);
-    await file.close();
-    return file.size;
-  }
-
   async read(at: number, size: number): Promise<Uint8Array> {
     const wanted = Math.max(0, Math.min(size, this.size - at));
     if (wanted > WINDOW) {
