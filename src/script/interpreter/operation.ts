@@ -23,8 +23,3 @@ export const FALSE: Uint8Array = EMPTY;
 export function boolItem(value: boolean): Uint8Array {
   return value ? TRUE : FALSE;
 }
-
-/** What is left of a result for the VERIFY form of an opcode: nothing when it is true, `error` otherwise. */
-export function verified(value: boolean, error: ScriptError): ScriptError | undefined {
-  return value ? undefined : error;
-}
