@@ -3,6 +3,7 @@ import { formatCoins } from '../../primitives/amount.ts';
 import { ZERO_HASH } from '../../primitives/hash.ts';
 import { displayOutPoint } from '../../primitives/outpoint.ts';
 import { NO_WITNESS, SEQUENCE_FINAL, Tx } from '../../primitives/tx.ts';
+import { SCRIPT_FLAGS } from '../../script/flags.ts';
 import { evalScript } from '../../script/interpreter/evalScript.ts';
 import { type Execution, Machine } from '../../script/interpreter/machine.ts';
 import { isTrue } from '../../script/number.ts';
@@ -18,7 +19,7 @@ import { EXIT, ExitError } from '../exit.ts';
 import { wholeFlag } from './blocksNumbers.ts';
 import { flagNames, parseFlagNames } from './scriptFlagNames.ts';
 import { MAX_STEPS, type StageListener, StepRecorder, stackText } from './scriptSteps.ts';
-import { taprootText, taprootView } from './scriptTaproot.ts';
+import { taprootText, taprootView, unrunReason } from './scriptTaproot.ts';
 import { parseScriptText } from './scriptWords.ts';
 import { parsePrevouts } from './txPrevouts.ts';
 import { textOf, txOf } from './txText.node.ts';
@@ -142,6 +143,10 @@ export async function debugScript(options: Record<string, unknown>): Promise<voi
   const verdict = result.ok ? 'OK' : result.error;
   const detail = result.ok ? undefined : result.detail;
   const cut = recorder.count > MAX_STEPS;
+  const ran = recorder.stages.some(({ part }) => part === 'tapscript');
+  const active = (flags & SCRIPT_FLAGS.TAPROOT) !== 0;
+  const unrun = alone === undefined && result.ok && active && head.taproot?.path === 'script' && !ran;
+  const note = unrun && head.taproot !== undefined ? unrunReason(head.taproot) : undefined;
   if (json) {
     const shown = options.tx === undefined ? { flags: head.flags } : head;
     const body = {
@@ -149,12 +154,14 @@ export async function debugScript(options: Record<string, unknown>): Promise<voi
       stages: recorder.stages,
       opcodes: recorder.count,
       ...(cut ? { steps_cut: true } : {}),
+      note,
       verdict,
       detail,
     };
     process.stdout.write(`${JSON.stringify(body, null, 2)}\n`);
   } else {
     if (cut) process.stdout.write(`… ${recorder.count - MAX_STEPS} more opcodes\n`);
+    if (note !== undefined) process.stdout.write(`\n${note}\n`);
     process.stdout.write(`\nverdict: ${verdict}${detail === undefined ? '' : `: ${detail}`}\n`);
   }
   process.exitCode = result.ok ? EXIT.ok : EXIT.failure;

@@ -1,6 +1,6 @@
 import { witnessProgramOf, witnessType } from '../../primitives/outputScript.ts';
 import { inputOf, type Spend, spentOutput } from '../../script/spend.ts';
-import { isControlBlockSize, LEAF_VERSION_MASK, tapLeafHash } from '../../script/taproot.ts';
+import { isControlBlockSize, LEAF_VERSION_MASK, LEAF_VERSION_TAPSCRIPT, tapLeafHash } from '../../script/taproot.ts';
 import { ANNEX_TAG } from '../../script/taprootSpend.ts';
 import { toHex } from '../../util/hex.ts';
 
@@ -50,4 +50,11 @@ export function taprootText(view: TaprootView): string {
   if (view.path === 'key') return `taproot: by key: one signature for ${view.output_key}, no script runs${annex}`;
   if (view.leaf_hash === undefined) return `taproot: by script, with a control block of a wrong size${annex}`;
   return `taproot: by script: leaf version 0x${view.leaf_version?.toString(16)}, leaf ${view.leaf_hash}, ${view.depth} nodes deep, internal key ${view.internal_key}${annex}`;
+}
+
+/** Why a spend by script succeeded although no tapscript ran. */
+export function unrunReason(view: TaprootView): string {
+  return view.leaf_version === LEAF_VERSION_TAPSCRIPT
+    ? 'the tapscript holds an OP_SUCCESS: it succeeds without being run (BIP342)'
+    : 'the leaf version has no rules yet: any script succeeds (BIP341)';
 }

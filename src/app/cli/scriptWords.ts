@@ -16,7 +16,7 @@ const ALIASES: Readonly<Record<string, number>> = {
 };
 /** These announce bytes that follow; a push is written as its data. */
 const NO_WORDS: readonly string[] = ['OP_PUSHDATA1', 'OP_PUSHDATA2', 'OP_PUSHDATA4', 'OP_INVALIDOPCODE'];
-/** Numbers that fit the four bytes of script arithmetic; longer digits are hex. */
+/** Numbers that fit the four bytes of script arithmetic; other digits are hex. */
 const MAX_NUMBER = 0x7fffffff;
 
 const encoder = new TextEncoder();
@@ -29,7 +29,7 @@ function opcodeOf(word: string): number | undefined {
 }
 
 function wordBytes(word: string): Uint8Array | undefined {
-  if (/^-?\d{1,10}$/.test(word) && Math.abs(Number(word)) <= MAX_NUMBER) return pushNumber(Number(word));
+  if (/^(0|-?[1-9]\d{0,9})$/.test(word) && Math.abs(Number(word)) <= MAX_NUMBER) return pushNumber(Number(word));
   if (/^0x([0-9a-f]{2})+$/i.test(word)) return fromHex(word.slice(2));
   if (/^<([0-9a-f]{2})*>$/i.test(word)) return pushData(fromHex(word.slice(1, -1)));
   if (word.length >= 2 && word.startsWith("'") && word.endsWith("'"))

@@ -94,18 +94,21 @@ export class BlockRecords {
     const { source } = this;
     const head = this.framing === 'magic' ? this.#magic.length + LENGTH_SIZE : LENGTH_SIZE;
     const bytes = await source.read(this.#at, head);
-    if (bytes.every((byte) => byte === 0)) {
-      // A length is never zero, and no magic is; but either may begin with zeros.
+    if (bytes.length === 0) return this.#end();
+    const isZeros = this.framing === 'magic' ? bytes[0] === 0 && !this.#hasMagic(bytes) : bytes.every((b) => b === 0);
+    if (isZeros) {
       const next = await skipZeros(source, this.#at);
       if (next >= source.size) return this.#end();
-      const zeros =
-        this.framing === 'magic' ? this.#magic.findIndex((byte) => byte !== 0) : (next - this.#at) % LENGTH_SIZE;
-      this.#at = next - zeros;
-      return this.next();
+      // A magic or a length may begin with zeros itself.
+      const own = this.framing === 'magic' ? this.#magic.findIndex((b) => b !== 0) : (next - this.#at) % LENGTH_SIZE;
+      if (next - own > this.#at) {
+        this.#at = next - own;
+        return this.next();
+      }
     }
     const offset = this.#at;
     if (bytes.length < head) return this.#broken(offset, `${bytes.length} bytes at the end are no record`);
-    if (this.framing === 'magic' && !equalBytes(bytes.subarray(0, 4), this.#magic))
+    if (this.framing === 'magic' && !this.#hasMagic(bytes))
       return this.#broken(offset, `${toHex(bytes.subarray(0, 4))} instead of the magic ${toHex(this.#magic)}`);
     const length = u32le(bytes.subarray(head - LENGTH_SIZE));
     if (!isLength(length))
@@ -120,6 +123,10 @@ export class BlockRecords {
   /** The record just read holds no block: its length may be damaged, so the next magic is looked for inside it. */
   async reject(record: BlockRecord): Promise<void> {
     if (this.framing === 'magic') await this.#resync(record.offset + 1);
+  }
+
+  #hasMagic(bytes: Uint8Array): boolean {
+    return equalBytes(bytes.subarray(0, this.#magic.length), this.#magic);
   }
 
   async #broken(offset: number, detail: string): Promise<BrokenRecord> {
