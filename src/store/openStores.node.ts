@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Lifetime } from '../util/lifetime.ts';
 import { openNodeBlockFs } from './blockFsNode.node.ts';
 import { KvChainStore } from './chainStore.node.ts';
+import { gatherWrites } from './gatheredWrites.ts';
 import { KvHeaderStore } from './headerStore.ts';
 import { openLevelKv } from './kvLevel.node.ts';
 import { type Datadir, openDatadir, type StoreNetwork } from './openDatadir.node.ts';
@@ -38,13 +39,18 @@ export function openFullStore(options: {
   readonly txindex: boolean;
   /** The directory when the caller holds it already. */
   readonly held?: Datadir;
+  /** Many commits share one sync: a crash loses the last of them, never more (gatheredWrites.ts). For imports. */
+  readonly gather?: boolean;
 }): Promise<KvChainStore> {
   return opening(async (lifetime) => {
     await hold(options, lifetime);
     const path = join(options.dir, 'chain');
-    const kv = await openLevelKv(path);
-    lifetime.add(() => kv.close());
-    const fs = await openNodeBlockFs(join(options.dir, 'blocks'));
+    const level = await openLevelKv(path);
+    let close = (): Promise<void> => level.close();
+    lifetime.add(() => close());
+    const files = await openNodeBlockFs(join(options.dir, 'blocks'));
+    const { kv, fs } = options.gather === true ? gatherWrites(level, files) : { kv: level, fs: files };
+    close = () => kv.close();
     return KvChainStore.open({ kv, path, fs, magic: options.network.magic, txindex: options.txindex, lifetime });
   });
 }

@@ -94,7 +94,8 @@ export async function importFiles(paths: readonly string[], options: Record<stri
   }).then(() => {
     stopped = true;
   });
-  const { chain, close } = await openOfflineChain({ datadir: config.datadir, network, txindex: config.txindex });
+  const { datadir, txindex } = config;
+  const { chain, close } = await openOfflineChain({ datadir, network, txindex, gather: true });
   try {
     const total = files.sizes.reduce((sum, size) => sum + size, 0);
     const meter = new Meter(total, () => chain.tip().height);
@@ -116,6 +117,8 @@ export async function importFiles(paths: readonly string[], options: Record<stri
     });
     line.clear();
     const { height, header } = chain.tip();
+    // Before anything is claimed: the last commits are written now.
+    await close();
     process.stdout.write(summary(result, { height, id: header.id }, performance.now() - started));
     if (result.stopped) process.stdout.write('next: the same command goes on where this one stopped\n');
     const whole = !result.stopped && result.counts.refused === 0 && result.orphans === 0;

@@ -37,11 +37,13 @@ export function openOfflineChain(options: {
   readonly datadir: string;
   readonly network: Network;
   readonly txindex: boolean;
+  /** As openFullStore's: what was done last may be lost by a crash, and is done again by the next run. */
+  readonly gather?: boolean;
 }): Promise<Offline<ChainManager>> {
-  const { datadir, network, txindex } = options;
+  const { datadir, network, txindex, gather = false } = options;
   return opening(async (lifetime) => {
     bindDataDir(dataDir(datadir), bindingOf(network));
-    const store = await openFullStore({ dir: datadir, network, txindex });
+    const store = await openFullStore({ dir: datadir, network, txindex, gather });
     lifetime.add(() => store.close());
     const chain = await ChainManager.open({
       ...{ network, store, pause, clock: nodejs.clock },
