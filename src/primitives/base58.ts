@@ -13,12 +13,23 @@ export function encodeBase58(bytes: Uint8Array): string {
   return base58.encode(bytes);
 }
 
+const isBlank = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d);
+
+/** The text without white space at its ends. By hand: a regular expression would look at every inner run to its end. */
+function withoutBlanks(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
 /**
  * Bytes of base58 text; undefined for other characters or more than `max` bytes. White space around the text is
  * skipped, as Bitcoin Core does.
  */
 export function decodeBase58(text: string, max: number = MAX_BASE58_BYTES): Uint8Array | undefined {
-  const trimmed = text.replace(/^[ \f\n\r\t\v]+|[ \f\n\r\t\v]+$/g, '');
+  const trimmed = withoutBlanks(text);
   if (trimmed.length > MAX_CHARACTERS || !/^[1-9A-HJ-NP-Za-km-z]*$/.test(trimmed)) return undefined;
   const bytes = base58.decode(trimmed);
   return bytes.length <= max ? bytes : undefined;

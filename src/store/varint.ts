@@ -32,7 +32,7 @@ export function readVarintBig(r: Reader): bigint {
   }
 }
 
-/** A VARINT up to 2^53 - 1. Throws DecodeError. */
+/** A VARINT below 2^53 - 1. Throws DecodeError. */
 export function readVarint(r: Reader): number {
   let n = 0;
   for (;;) {

@@ -70,6 +70,7 @@ describe('params/networkFile', () => {
     ['consensus.genesis.allocations', [{ script: '6a01', amount: '1' }], /allocations\.0\.script: "6a01": .*spendable/],
     ['consensus.genesis.allocations', [{ script: 'zz', amount: '1' }], /allocations\.0\.script: "zz": /],
     ['consensus.genesis.allocations', [{ script: SCRIPT, amount: '0' }], /allocations\.0\.amount: "0": .*above zero/],
+    ['consensus.genesis.allocations', [{ script: SCRIPT, amount: '1x' }], /allocations\.0\.amount: "1x": /],
     ['consensus.genesis.allocations', [{ script: SCRIPT, amount: '-1' }], /allocations\.0\.amount: "-1": /],
     [
       'consensus.genesis.allocations',

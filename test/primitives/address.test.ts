@@ -295,6 +295,15 @@ describe('Base58', () => {
     assert.equal(decodeBase58('2 g'), undefined);
     assert.equal(decodeBase58('2g\u00a0'), undefined);
   });
+  it('takes linear time over blanks, wherever they are', () => {
+    const start = performance.now();
+    for (const blank of [' ', '\n', '\t'])
+      for (const text of [`z${blank.repeat(1_000_000)}z`, `${blank.repeat(1_000_000)}0`, blank.repeat(1_000_000)])
+        assert.ok((decodeBase58(text) ?? []).length === 0);
+    // Quadratic time would be minutes.
+    assert.ok(performance.now() - start < 5000);
+  });
+
   it('refuses 0, O, I, l and more bytes than asked for', () => {
     for (const text of ['0', 'O', 'I', 'l', '2g!']) assert.equal(decodeBase58(text), undefined);
     assert.equal(decodeBase58('1111', 3), undefined);
