@@ -75,6 +75,7 @@ async function openCore(parts: RoleParts): Promise<Core> {
     evidence: evidenceKeeper(config.datadir, log),
     pause: () => nextTurn(),
     onHalt: parts.fail,
+    onFailure: parts.fail,
   });
   lifetime.add(() => chain.close());
   parts.warmup('Loading unconfirmed transactions…');

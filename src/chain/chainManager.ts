@@ -35,6 +35,8 @@ export interface ChainManagerParts {
   readonly pause?: () => Promise<void>;
   /** Told once when the chain halts: the node should stop. */
   readonly onHalt?: (error: HaltedError) => void;
+  /** Told of every failure of ours while a header or block was taken (a full disk): nothing was changed, nothing is lost. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /** Attempts to read coins between two commits before waiting in line. */
@@ -218,10 +220,15 @@ export class ChainManager implements Chain {
   }
 
   #enqueue<T>(job: () => Promise<T>): Promise<T> {
-    return this.#queue.run(() => {
+    return this.#queue.run(async () => {
       this.#halt.check();
       if (this.#closed) throw new Error('the chain is closed');
-      return job();
+      try {
+        return await job();
+      } catch (error) {
+        this.#parts.onFailure?.(error);
+        throw error;
+      }
     });
   }
 

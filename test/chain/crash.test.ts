@@ -143,7 +143,8 @@ describe('chain: a failing disk', () => {
 
   it('a failed append changes nothing: the same block is taken when the disk works again', async () => {
     const disk = new MemoryDisk();
-    const { chain } = await openChain(disk);
+    const failures: string[] = [];
+    const { chain } = await openChain(disk, { onFailure: (error) => failures.push((error as Error).message) });
     const [a] = mineChain(chain.genesis, 1) as [Block];
     await chain.acceptHeaders([a]);
     disk.failAfter(1, new Error('no space'));
@@ -151,6 +152,7 @@ describe('chain: a failing disk', () => {
     disk.failAfter(2, new Error('no space'));
     await assert.rejects(chain.acceptBlock(a), /no space/);
     assert.equal(chain.halted, undefined);
+    assert.equal(failures.length, 2);
     assert.equal(outcomeOf(await chain.acceptBlock(a)), 'connected');
   });
 
