@@ -1,8 +1,21 @@
 import { strict as assert } from 'node:assert';
+import { connectBlock } from '../../src/ledger/block/connectBlock.ts';
 import { scriptFlagsAt, scriptFlagsOf } from '../../src/ledger/block/scriptFlags.ts';
+import type { Exceptions } from '../../src/params/network.ts';
 import { builtInNetwork } from '../../src/params/networks.ts';
 import { SCRIPT_FLAGS } from '../../src/script/flags.ts';
-import { withHeights } from './fixture.ts';
+import {
+  accepted,
+  blockAt,
+  coinsAt,
+  contextAt,
+  freshOutPoint,
+  input,
+  output,
+  REGTEST,
+  tx,
+  withHeights,
+} from './fixture.ts';
 
 function namesOf(flags: number): string[] {
   return Object.entries(SCRIPT_FLAGS)
@@ -47,5 +60,22 @@ describe('ledger/scriptFlags', () => {
     assert.deepEqual(namesOf(scriptFlagsOf({ id: bip16 }, 170_060, withHeights({}))), [
       ...namesOf(scriptFlagsAt(170_060, withHeights({}))),
     ]);
+  });
+
+  it('connecting a block gives its scripts the flags of that very block', () => {
+    const a = freshOutPoint();
+    const spends = tx({ inputs: [input(a)], outputs: [output(900n)] });
+    const block = blockAt(120, { txs: [spends], fees: 100n });
+    const flagsUnder = (exceptions?: Exceptions): number[] => {
+      const params = exceptions === undefined ? REGTEST : { ...REGTEST, exceptions };
+      const { scriptJobs } = accepted(connectBlock(block, coinsAt([[a, 1000n]]), contextAt(120, params)));
+      return scriptJobs.map((job) => job.flags);
+    };
+    const named = (id: string): Exceptions => ({ scriptFlags: [{ block: id, flags: [] }], bip30Repeats: [] });
+    const all = scriptFlagsAt(120, REGTEST);
+    assert.deepEqual(flagsUnder(), [all]);
+    assert.deepEqual(flagsUnder(named('11'.repeat(32))), [all]);
+    const early = SCRIPT_FLAGS.P2SH | SCRIPT_FLAGS.WITNESS | SCRIPT_FLAGS.TAPROOT;
+    assert.deepEqual(flagsUnder(named(block.header.id)), [all & ~early]);
   });
 });
