@@ -92,14 +92,20 @@ export class LiarScene {
   }
 
   /** Waits until the peer is banned for `rule`, no longer connected, and not let in again. */
-  async banned(liar: LyingPeer, rule: RuleCode, ms = 10_000): Promise<void> {
-    await this.bannedKey(liar.key, rule, ms);
+  async banned(liar: LyingPeer, rule: RuleCode, ms = 10_000, again?: () => Promise<void>): Promise<void> {
+    await this.bannedKey(liar.key, rule, ms, again);
     await assert.rejects(liar.connect(this.#address), 'a banned peer was let in again');
   }
 
-  async bannedKey(key: string, rule: RuleCode, ms = 10_000): Promise<void> {
+  /** `again` is called every three seconds until then. */
+  async bannedKey(key: string, rule: RuleCode, ms = 10_000, again?: () => Promise<void>): Promise<void> {
+    let nextMs = Date.now() + 3000;
     const ban = await until(`a ban for ${rule}`, ms, async () => {
       const found = (await this.node.rpc<SeenBan[]>('listbanned')).find(({ address }) => address === key);
+      if (found === undefined && again !== undefined && Date.now() > nextMs) {
+        nextMs = Date.now() + 3000;
+        await again();
+      }
       if (found === undefined) throw new Error(`score ${(await this.peer(key))?.score}; ${this.#logOf(key)}`);
       return found;
     });
