@@ -3,7 +3,7 @@ import { type LoadedConfig, loadConfig } from '../config/load.node.ts';
 import { flagName, OPTION_KEYS, type OptionKey, option } from '../config/options.ts';
 import type { Flags } from '../config/sources.ts';
 
-const PLACEHOLDERS = { text: 'TEXT', integer: 'N', decimal: 'N', list: 'ITEM', boolean: '' } as const;
+const ARGUMENT_NAMES = { text: 'TEXT', integer: 'N', decimal: 'N', list: 'ITEM', boolean: '' } as const;
 
 function helpOf(key: OptionKey): string {
   const row = option(key);
@@ -33,7 +33,7 @@ export function addOptionFlags(
         new Option(`--no-${name}`, `the opposite of --${name}`),
       );
     } else {
-      const flag = new Option(`--${name} <${row.placeholder ?? PLACEHOLDERS[row.kind]}>`, helpOf(key));
+      const flag = new Option(`--${name} <${row.argumentName ?? ARGUMENT_NAMES[row.kind]}>`, helpOf(key));
       if (row.kind === 'list') flag.argParser((value: string, before?: string[]) => [...(before ?? []), value]);
       flags.push(flag);
     }

@@ -8,7 +8,7 @@ interface Common {
   /** Flag name without dashes, when it is not the key. */
   readonly flag?: string;
   /** What stands for the value in --help. */
-  readonly placeholder?: string;
+  readonly argumentName?: string;
   /** Shown by the short --help. */
   readonly common?: boolean;
   readonly file?: PathRule;
