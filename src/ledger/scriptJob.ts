@@ -1,9 +1,8 @@
 import type { Tx, TxOut } from '../primitives/tx.ts';
 
-/** One input whose script must be checked. */
+/** A transaction the scripts of whose inputs, all of them, must be checked. */
 export interface ScriptJob {
   readonly tx: Tx;
-  readonly inputIndex: number;
   /** Outputs spent by all inputs of the transaction, in order. */
   readonly spent: readonly TxOut[];
   /** Script verification flags (script/flags.ts). */

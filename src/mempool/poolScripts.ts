@@ -22,7 +22,7 @@ export async function checkPoolScripts(
   consensusFlags: number,
   requireStandard: boolean,
 ): Promise<Check> {
-  const jobs = (flags: number) => tx.inputs.map((_, inputIndex) => ({ tx, inputIndex, spent, flags }));
+  const jobs = (flags: number) => [{ tx, spent, flags }];
   const flags = requireStandard ? STANDARD_SCRIPT_FLAGS | consensusFlags : consensusFlags;
   const policy = await checker.check(jobs(flags));
   if (policy.ok) return PASSED;

@@ -20,7 +20,7 @@ export interface ConnectedBlock {
   readonly diff: UtxoDiff;
   /** Sum of all fees, satoshi. */
   readonly fees: bigint;
-  /** One per input of every transaction but the coinbase, in block order. */
+  /** One per transaction but the coinbase, in block order. */
   readonly scriptJobs: readonly ScriptJob[];
 }
 
@@ -64,8 +64,7 @@ export function connectBlock(block: Block, view: UtxoView, ctx: ConnectContext):
       for (const coin of spend.value.coins) spent.push(coin.out);
       const sigOps = ctx.params.bip54 ? checkLegacySigOps(tx, spent) : PASSED;
       if (!sigOps.ok) return broken(sigOps.rule, `transaction ${tx.id}: ${sigOps.detail}`);
-      for (let inputIndex = 0; inputIndex < spent.length; inputIndex++)
-        scriptJobs.push({ tx, inputIndex, spent, flags });
+      scriptJobs.push({ tx, spent, flags });
     }
     sigOpCost += txSigOpCost(tx, spent, flags);
     if (sigOpCost > MAX_BLOCK_SIGOP_COST)
