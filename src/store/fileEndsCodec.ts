@@ -1,6 +1,6 @@
+import { readVarint, writeVarint } from '../primitives/varint.ts';
 import { decodeAll, Writer } from '../util/codec.ts';
 import type { FileEnd } from './recordFiles.ts';
-import { readVarint, writeVarint } from './varint.ts';
 
 export interface FileEnds {
   readonly bodies: FileEnd;

@@ -1,8 +1,8 @@
 import type { BlockStatus, FilePosition, StoredHeader } from '../chain/ports.ts';
 import { HEADER_SIZE, MAX_SEAL } from '../primitives/header.ts';
+import { readVarint, writeVarint } from '../primitives/varint.ts';
 import { EMPTY } from '../util/bytes.ts';
 import { DecodeError, decodeAll, type Reader, Writer } from '../util/codec.ts';
-import { readVarint, writeVarint } from './varint.ts';
 
 /** Numbers of the statuses on disk; never reused. */
 const STATUS_NUMBER = {

@@ -1,7 +1,7 @@
 import type { CoinChange } from '../chain/ports.ts';
+import { readVarint, writeVarint } from '../primitives/varint.ts';
 import { type Reader, Writer } from '../util/codec.ts';
 import { readCoin, writeCoin } from './coinCodec.ts';
-import { readVarint, writeVarint } from './varint.ts';
 
 /** Smallest coin in an undo record: txid, index, code, amount, script kind. */
 const MIN_CHANGE = 36;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Coin, CoinChange, StoredHeader } from '../../src/chain/ports.ts';
-import { compressAmount, decodeCoin, decompressAmount, encodeCoin } from '../../src/store/coinCodec.ts';
+import { decodeCoin, encodeCoin } from '../../src/store/coinCodec.ts';
 import { decodeFileEnds, encodeFileEnds } from '../../src/store/fileEndsCodec.ts';
 import { decodeStoredHeader, encodeStoredHeader } from '../../src/store/headerCodec.ts';
 import {
@@ -18,8 +18,7 @@ import {
   txKey,
 } from '../../src/store/schema.ts';
 import { encodeUndo, readUndoRecord } from '../../src/store/undoCodec.ts';
-import { readVarint, readVarintBig, writeVarint } from '../../src/store/varint.ts';
-import { DecodeError, decodeAll, Reader, Writer } from '../../src/util/codec.ts';
+import { DecodeError, decodeAll } from '../../src/util/codec.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
 
 const script = (hex: string, value: bigint, height: number, coinbase: boolean): Coin => ({
@@ -71,71 +70,6 @@ describe('store: record bytes', () => {
       index: 0xfffffffe,
     });
     assert.equal(toHex(txKey(hash(0xcc))), `30${'cc'.repeat(32)}`);
-  });
-
-  it("VARINT is Bitcoin Core's", () => {
-    // serialize.h: 0:[00] 127:[7f] 128:[80 00] 255:[80 7f] 256:[81 00] 16383:[fe 7f] 16384:[ff 00] 16511:[ff 7f] 65535:[82 fe 7f] 2^32:[8e fe fe ff 00]
-    const known: readonly (readonly [number, string])[] = [
-      [0, '00'],
-      [127, '7f'],
-      [128, '8000'],
-      [255, '807f'],
-      [256, '8100'],
-      [16383, 'fe7f'],
-      [16384, 'ff00'],
-      [16511, 'ff7f'],
-      [65535, '82fe7f'],
-      [2 ** 32, '8efefeff00'],
-    ];
-    for (const [n, hex] of known) {
-      const w = new Writer();
-      writeVarint(w, n);
-      assert.equal(toHex(w.finish()), hex);
-      const big = new Writer();
-      writeVarint(big, BigInt(n));
-      assert.equal(toHex(big.finish()), hex);
-      assert.equal(readVarint(new Reader(fromHex(hex))), n);
-    }
-    assert.throws(() => readVarint(new Reader(new Uint8Array(20).fill(0xff))), DecodeError);
-    assert.throws(() => readVarintBig(new Reader(new Uint8Array(20).fill(0xff))), DecodeError);
-  });
-
-  it('VARINT round-trips', () => {
-    fc.assert(
-      fc.property(fc.maxSafeInteger().map(Math.abs), (n) => {
-        const w = new Writer();
-        writeVarint(w, Math.min(n, Number.MAX_SAFE_INTEGER - 1));
-        assert.equal(readVarint(new Reader(w.finish())), Math.min(n, Number.MAX_SAFE_INTEGER - 1));
-      }),
-    );
-    fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (n) => {
-        const w = new Writer();
-        writeVarint(w, n);
-        assert.equal(readVarintBig(new Reader(w.finish())), n);
-      }),
-    );
-  });
-
-  it("compressed amounts are Bitcoin Core's", () => {
-    // compress_tests.cpp
-    const known: readonly (readonly [bigint, bigint])[] = [
-      [0n, 0n],
-      [1n, 1n],
-      [1_000_000n, 7n],
-      [100_000_000n, 9n],
-      [50n * 100_000_000n, 50n],
-      [21_000_000n * 100_000_000n, 21_000_000n],
-    ];
-    for (const [amount, packed] of known) {
-      assert.equal(compressAmount(amount), packed);
-      assert.equal(decompressAmount(packed), amount);
-    }
-    fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: 21_000_000n * 100_000_000n }), (n) => {
-        assert.equal(decompressAmount(compressAmount(n)), n);
-      }),
-    );
   });
 
   it('coin records', () => {

@@ -1,0 +1,88 @@
+import { secp } from '../crypto/secp.ts';
+import { concatBytes } from '../util/bytes.ts';
+import { DecodeError, type Reader, type Writer } from '../util/codec.ts';
+import { readVarint, writeVarint } from './varint.ts';
+
+/**
+ * Bitcoin Core's compressor.h: short forms of the amounts and scripts of outputs, used on disk and in snapshots of the
+ * coin set. A script is VARINT kind, then bytes: kind 0 = P2PKH, 20-byte hash follows; 1 = P2SH, 20-byte hash; 2 and 3 =
+ * P2PK with a compressed key whose first byte is the kind, 32 bytes follow; 4 and 5 = P2PK with an uncompressed key on the
+ * curve, its x follows, the kind's last bit is that of y; n ≥ 6 = the script itself, n - 6 bytes.
+ */
+
+/** Trailing decimal zeros moved into an exponent, as Bitcoin Core's CompressAmount. */
+export function compressAmount(value: bigint): bigint {
+  if (value === 0n) return 0n;
+  let n = value;
+  let e = 0n;
+  while (n % 10n === 0n && e < 9n) {
+    n /= 10n;
+    e++;
+  }
+  if (e === 9n) return 1n + (n - 1n) * 10n + 9n;
+  const digit = n % 10n;
+  return 1n + ((n / 10n) * 9n + digit - 1n) * 10n + e;
+}
+
+/** Inverse of compressAmount. */
+export function decompressAmount(packed: bigint): bigint {
+  if (packed === 0n) return 0n;
+  let x = packed - 1n;
+  const e = x % 10n;
+  x /= 10n;
+  if (e === 9n) return (x + 1n) * 10n ** 9n;
+  const digit = (x % 9n) + 1n;
+  return ((x / 9n) * 10n + digit) * 10n ** e;
+}
+
+const RAW = 6;
+const P2PKH_HEAD = Uint8Array.of(0x76, 0xa9, 0x14);
+const P2PKH_TAIL = Uint8Array.of(0x88, 0xac);
+const P2SH_HEAD = Uint8Array.of(0xa9, 0x14);
+const P2SH_TAIL = Uint8Array.of(0x87);
+const CHECKSIG = Uint8Array.of(0xac);
+
+/** Without kinds 4 and 5, whose reading needs curve arithmetic: how our own records are written. */
+export function writeScript(w: Writer, s: Uint8Array): void {
+  if (s.length === 25 && s[0] === 0x76 && s[1] === 0xa9 && s[2] === 0x14 && s[23] === 0x88 && s[24] === 0xac)
+    w.u8(0).put(s.subarray(3, 23));
+  else if (s.length === 23 && s[0] === 0xa9 && s[1] === 0x14 && s[22] === 0x87) w.u8(1).put(s.subarray(2, 22));
+  else if (s.length === 35 && s[0] === 33 && (s[1] === 2 || s[1] === 3) && s[34] === 0xac)
+    w.u8(s[1]).put(s.subarray(2, 34));
+  else {
+    writeVarint(w, s.length + RAW);
+    w.put(s);
+  }
+}
+
+/** With kinds 4 and 5, byte for byte as Bitcoin Core writes it. */
+export function writeScriptAsCore(w: Writer, s: Uint8Array): void {
+  const uncompressed = s.length === 67 && s[0] === 65 && s[1] === 4 && s[66] === 0xac;
+  if (uncompressed && secp().isPublicKey(s.subarray(1, 66))) {
+    w.u8(4 | ((s[65] as number) & 1)).put(s.subarray(2, 34));
+  } else writeScript(w, s);
+}
+
+/** Any of the kinds that writeScript makes; the script is a copy. Throws DecodeError, also above `maxLength` bytes. */
+export function readScript(r: Reader, maxLength?: number): Uint8Array {
+  return scriptOf(readVarint(r), r, maxLength);
+}
+
+/** Any kind; the script is a copy. Throws DecodeError, also for a key that is not on the curve. */
+export function readScriptAsCore(r: Reader, maxLength?: number): Uint8Array {
+  const kind = readVarint(r);
+  if (kind !== 4 && kind !== 5) return scriptOf(kind, r, maxLength);
+  const compressed = concatBytes(Uint8Array.of(kind - 2), r.take(32, 'public key'));
+  const key = secp().convertPublicKey(compressed, false);
+  if (key === undefined) throw new DecodeError('compressed script: public key is not on the curve');
+  return concatBytes(Uint8Array.of(65), key, CHECKSIG);
+}
+
+function scriptOf(kind: number, r: Reader, maxLength = Number.MAX_SAFE_INTEGER): Uint8Array {
+  if (kind === 0) return concatBytes(P2PKH_HEAD, r.take(20, 'key hash'), P2PKH_TAIL);
+  if (kind === 1) return concatBytes(P2SH_HEAD, r.take(20, 'script hash'), P2SH_TAIL);
+  if (kind === 2 || kind === 3) return concatBytes(Uint8Array.of(33, kind), r.take(32, 'public key'), CHECKSIG);
+  if (kind < RAW) throw new DecodeError(`compressed script: unknown kind ${kind}`);
+  if (kind - RAW > maxLength) throw new DecodeError(`compressed script: ${kind - RAW} bytes are above ${maxLength}`);
+  return r.take(kind - RAW, 'script').slice();
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { secp } from '../../src/crypto/secp.ts';
+import {
+  compressAmount,
+  decompressAmount,
+  readScript,
+  readScriptAsCore,
+  writeScript,
+  writeScriptAsCore,
+} from '../../src/primitives/txOutCompression.ts';
+import { readVarint, readVarintBig, writeVarint } from '../../src/primitives/varint.ts';
+import { DecodeError, decodeAll, Reader, Writer } from '../../src/util/codec.ts';
+import { fromHex, toHex } from '../../src/util/hex.ts';
+
+function written(write: (w: Writer, script: Uint8Array) => void, script: Uint8Array): Uint8Array {
+  const w = new Writer();
+  write(w, script);
+  return w.finish();
+}
+
+describe('compressed amounts and scripts', () => {
+  it("VARINT is Bitcoin Core's", () => {
+    // serialize.h: 0:[00] 127:[7f] 128:[80 00] 255:[80 7f] 256:[81 00] 16383:[fe 7f] 16384:[ff 00] 16511:[ff 7f] 65535:[82 fe 7f] 2^32:[8e fe fe ff 00]
+    const known: readonly (readonly [number, string])[] = [
+      [0, '00'],
+      [127, '7f'],
+      [128, '8000'],
+      [255, '807f'],
+      [256, '8100'],
+      [16383, 'fe7f'],
+      [16384, 'ff00'],
+      [16511, 'ff7f'],
+      [65535, '82fe7f'],
+      [2 ** 32, '8efefeff00'],
+    ];
+    for (const [n, hex] of known) {
+      const w = new Writer();
+      writeVarint(w, n);
+      assert.equal(toHex(w.finish()), hex);
+      const big = new Writer();
+      writeVarint(big, BigInt(n));
+      assert.equal(toHex(big.finish()), hex);
+      assert.equal(readVarint(new Reader(fromHex(hex))), n);
+    }
+    assert.throws(() => readVarint(new Reader(new Uint8Array(20).fill(0xff))), DecodeError);
+    assert.throws(() => readVarintBig(new Reader(new Uint8Array(20).fill(0xff))), DecodeError);
+  });
+
+  it('VARINT round-trips', () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger().map(Math.abs), (n) => {
+        const w = new Writer();
+        writeVarint(w, Math.min(n, Number.MAX_SAFE_INTEGER - 1));
+        assert.equal(readVarint(new Reader(w.finish())), Math.min(n, Number.MAX_SAFE_INTEGER - 1));
+      }),
+    );
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (n) => {
+        const w = new Writer();
+        writeVarint(w, n);
+        assert.equal(readVarintBig(new Reader(w.finish())), n);
+      }),
+    );
+  });
+
+  it("compressed amounts are Bitcoin Core's", () => {
+    // compress_tests.cpp
+    const known: readonly (readonly [bigint, bigint])[] = [
+      [0n, 0n],
+      [1n, 1n],
+      [1_000_000n, 7n],
+      [100_000_000n, 9n],
+      [50n * 100_000_000n, 50n],
+      [21_000_000n * 100_000_000n, 21_000_000n],
+    ];
+    for (const [amount, packed] of known) {
+      assert.equal(compressAmount(amount), packed);
+      assert.equal(decompressAmount(packed), amount);
+    }
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 21_000_000n * 100_000_000n }), (n) => {
+        assert.equal(decompressAmount(compressAmount(n)), n);
+      }),
+    );
+  });
+
+  const privateKey = (n: number): Uint8Array => Uint8Array.from({ length: 32 }, (_, i) => (i === 31 ? n : 0));
+  const p2pk = (key: Uint8Array): string => `${key.length.toString(16)}${toHex(key)}ac`;
+
+  it("scripts take Bitcoin Core's short forms, uncompressed keys by their x and the last bit of y", () => {
+    const parities = new Set<number>();
+    for (let n = 1; n <= 8; n++) {
+      const long = secp().publicKeyOf(privateKey(n), false) as Uint8Array;
+      const short = secp().publicKeyOf(privateKey(n), true) as Uint8Array;
+      const x = toHex(short.subarray(1));
+      parities.add(short[0] as number);
+      assert.equal(toHex(written(writeScriptAsCore, fromHex(p2pk(long)))), `0${(short[0] as number) + 2}${x}`);
+      assert.equal(toHex(written(writeScriptAsCore, fromHex(p2pk(short)))), `0${short[0]}${x}`);
+      for (const key of [long, short]) {
+        const script = fromHex(p2pk(key));
+        assert.deepEqual(decodeAll(written(writeScriptAsCore, script), readScriptAsCore, 'script'), script);
+        assert.deepEqual(decodeAll(written(writeScript, script), readScript, 'script'), script);
+      }
+      assert.equal(written(writeScript, fromHex(p2pk(long))).length, 68, 'our own records keep it whole');
+    }
+    assert.deepEqual([...parities].sort(), [2, 3], 'both parities were seen');
+  });
+
+  it('a P2PK script whose key is no point is kept whole', () => {
+    const key = secp().publicKeyOf(privateKey(1), false) as Uint8Array;
+    const bent = Uint8Array.from(key);
+    bent[64] = (bent[64] as number) ^ 2;
+    const hybrid = Uint8Array.from(key);
+    hybrid[0] = 6;
+    for (const script of [p2pk(bent), p2pk(hybrid)].map(fromHex)) {
+      const bytes = written(writeScriptAsCore, script);
+      assert.equal(toHex(bytes), `49${toHex(script)}`);
+      assert.deepEqual(decodeAll(bytes, readScriptAsCore, 'script'), script);
+    }
+  });
+
+  it('bad short forms are refused', () => {
+    // x = 5 is on no point of secp256k1.
+    const five = `${'00'.repeat(31)}05`;
+    for (const hex of [`04${five}`, `05${five}`, '04', '00', `01${'11'.repeat(19)}`, '07'])
+      assert.throws(() => decodeAll(fromHex(hex), readScriptAsCore, 'script'), DecodeError, hex);
+    assert.throws(() => decodeAll(fromHex(`04${five}`), readScript, 'script'), DecodeError);
+    const long = written(writeScriptAsCore, new Uint8Array(10_001));
+    assert.equal(decodeAll(long, readScriptAsCore, 'script').length, 10_001);
+    assert.throws(() => decodeAll(long, (r) => readScriptAsCore(r, 10_000), 'script'), /10001 bytes are above 10000/);
+  });
+
+  it('any script comes back', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+        const script = Uint8Array.from(bytes);
+        for (const [write, read] of [
+          [writeScript, readScript],
+          [writeScriptAsCore, readScriptAsCore],
+        ] as const)
+          assert.deepEqual(
+            decodeAll(written(write, script), (r) => read(r), 'script'),
+            script,
+          );
+      }),
+    );
+  });
+});
