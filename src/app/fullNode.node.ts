@@ -1,7 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ChainManager } from '../chain/chainManager.ts';
-import type { ScriptChecker } from '../chain/ports.ts';
-import { inlineScriptChecker } from '../chain/scriptCheckerInline.ts';
 import type { Judge } from '../consensus/engine.ts';
 import { judgeFor } from '../consensus/registry.ts';
 import { TxPool } from '../mempool/txPool.ts';
@@ -12,7 +10,6 @@ import { Heard } from '../relay/heard.ts';
 import { MempoolSync } from '../relay/mempoolSync.ts';
 import { OrphanTxs } from '../relay/orphanTxs.ts';
 import { RejectedTxs } from '../relay/rejectedTxs.ts';
-import { verifyScript } from '../script/verifyScript.ts';
 import type { KvChainStore } from '../store/chainStore.node.ts';
 import { openFullStore } from '../store/openStores.node.ts';
 import { BlockSync } from '../sync/blockSync.ts';
@@ -34,6 +31,7 @@ import { keepPoolInFile } from './mempoolFile.node.ts';
 import { fullOps } from './ops/fullOps.ts';
 import { peerNetwork } from './peerNetwork.node.ts';
 import type { ComposeRole, Role, RoleParts } from './role.node.ts';
+import { nodeScripts } from './scripts/nodeScripts.node.ts';
 import { helloOf, wireChain, wireInbound, wirePeers } from './wiring/fullWiring.ts';
 import { logBlocks } from './wiring/progressLines.ts';
 
@@ -65,7 +63,7 @@ async function openCore(parts: RoleParts): Promise<Core> {
     txindex: config.txindex,
   });
   lifetime.add(() => store.close());
-  const scripts: ScriptChecker = inlineScriptChecker({ verify: verifyScript, pause: () => nextTurn() });
+  const scripts = nodeScripts(config.par, lifetime);
   const chain = await ChainManager.open({
     network,
     judge,

@@ -4,7 +4,7 @@ import { addOptionFlags } from './flags.node.ts';
 /** Flags of commands that work on a data directory without a node. */
 function addDatadirFlags(command: Command): Command {
   command.option('--config <FILE>', 'config file; default: cairn.toml in the data directory').exitOverride();
-  addOptionFlags(command, ['datadir', 'network', 'txindex'], { all: true });
+  addOptionFlags(command, ['datadir', 'network', 'txindex', 'par'], { all: true });
   return command;
 }
 

@@ -94,8 +94,8 @@ export async function importFiles(paths: readonly string[], options: Record<stri
   }).then(() => {
     stopped = true;
   });
-  const { datadir, txindex } = config;
-  const { chain, close } = await openOfflineChain({ datadir, network, txindex, gather: true });
+  const { datadir, txindex, par } = config;
+  const { chain, close } = await openOfflineChain({ datadir, network, txindex, par, gather: true });
   try {
     const total = files.sizes.reduce((sum, size) => sum + size, 0);
     const meter = new Meter(total, () => chain.tip().height);

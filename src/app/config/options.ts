@@ -75,6 +75,13 @@ export const OPTIONS = {
     common: true,
   }),
   txindex: toggle({ default: true, help: 'index transactions by id, so that getrawtransaction finds confirmed ones' }),
+  par: integer({
+    min: 0,
+    max: 64,
+    default: 0,
+    argumentName: 'THREADS',
+    help: 'threads that verify scripts; 0: one per core, 1: none beside the node itself',
+  }),
 
   'p2p.listen': list({
     item: listenAddress,

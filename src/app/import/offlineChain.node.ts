@@ -1,17 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ChainManager } from '../../chain/chainManager.ts';
 import { HeaderChain } from '../../chain/headerChain.ts';
-import { inlineScriptChecker } from '../../chain/scriptCheckerInline.ts';
 import { judgeFor } from '../../consensus/registry.ts';
 import type { Network } from '../../params/network.ts';
 import { nodejs } from '../../platform/nodejs.node.ts';
-import { verifyScript } from '../../script/verifyScript.ts';
 import { openFullStore, openHeaderStore } from '../../store/openStores.node.ts';
 import { Lifetime } from '../../util/lifetime.ts';
 import { bindDataDir, dataDir } from '../config/dataDir.node.ts';
 import { bindingOf } from '../config/network.node.ts';
 import { evidenceKeeper } from '../evidence.node.ts';
 import { createLogger } from '../log.node.ts';
+import { nodeScripts } from '../scripts/nodeScripts.node.ts';
 
 const pause = (): Promise<void> => nextTurn();
 
@@ -37,10 +36,12 @@ export function openOfflineChain(options: {
   readonly datadir: string;
   readonly network: Network;
   readonly txindex: boolean;
+  /** As the node's option. */
+  readonly par?: number;
   /** As openFullStore's: what was done last may be lost by a crash, and is done again by the next run. */
   readonly gather?: boolean;
 }): Promise<Offline<ChainManager>> {
-  const { datadir, network, txindex, gather = false } = options;
+  const { datadir, network, txindex, par = 0, gather = false } = options;
   return opening(async (lifetime) => {
     bindDataDir(dataDir(datadir), bindingOf(network));
     const store = await openFullStore({ dir: datadir, network, txindex, gather });
@@ -48,7 +49,7 @@ export function openOfflineChain(options: {
     const chain = await ChainManager.open({
       ...{ network, store, pause, clock: nodejs.clock },
       judge: judgeFor(network),
-      scripts: inlineScriptChecker({ verify: verifyScript, pause }),
+      scripts: nodeScripts(par, lifetime),
       evidence: evidenceKeeper(datadir, createLogger({ level: 'warn', json: false })),
     });
     lifetime.add(() => chain.close());

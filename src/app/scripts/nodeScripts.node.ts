@@ -1,0 +1,20 @@
+import { availableParallelism } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ScriptChecker } from '../../chain/ports.ts';
+import { inlineScriptChecker } from '../../chain/scriptCheckerInline.ts';
+import { verifyScript } from '../../script/verifyScript.ts';
+import type { Lifetime } from '../../util/lifetime.ts';
+import { ScriptPool } from './scriptPool.node.ts';
+
+/**
+ * What a node verifies scripts with. `par`: the option; 0 means as many threads as there are cores. A single one is the
+ * thread of the node itself. `lifetime` ends the threads.
+ */
+export function nodeScripts(par: number, lifetime: Lifetime): ScriptChecker {
+  const inline = inlineScriptChecker({ verify: verifyScript, pause: () => nextTurn() });
+  const threads = par === 0 ? availableParallelism() : par;
+  if (threads === 1) return inline;
+  const pool = new ScriptPool({ threads, inline });
+  lifetime.add(() => pool.close());
+  return pool;
+}

@@ -1,0 +1,155 @@
+import { Worker } from 'node:worker_threads';
+import type { ScriptChecker, ScriptJob } from '../../chain/ports.ts';
+import { scriptBroken } from '../../chain/scriptCheckerInline.ts';
+import { type Check, PASSED } from '../../primitives/rules.ts';
+import { layOut, type ScriptFault } from './scriptRun.ts';
+
+/** To a thread: take part in this run. */
+export interface RunMessage {
+  readonly id: number;
+  readonly shared: SharedArrayBuffer;
+}
+
+/** From a thread: no batch is left for it, and its first failure. */
+export interface RunAnswer {
+  readonly id: number;
+  readonly fault: ScriptFault | undefined;
+}
+
+/** A thread as the pool needs it: worker_threads' Worker. */
+export type ScriptThread = Pick<Worker, 'postMessage' | 'on' | 'terminate' | 'unref' | 'ref'>;
+
+/** The built file ends in .js, the source in .ts; import.meta.url says which of them runs. */
+function spawnThread(): ScriptThread {
+  const file = import.meta.url.endsWith('.ts') ? './scriptWorker.node.ts' : './scriptWorker.node.js';
+  return new Worker(new URL(file, import.meta.url), { name: 'scripts' });
+}
+
+export interface ScriptPoolOptions {
+  /** Threads, at least 1; they are started when first needed. */
+  readonly threads: number;
+  /** Runs what is not worth the way to another thread. */
+  readonly inline: ScriptChecker;
+  readonly spawn?: () => ScriptThread;
+}
+
+interface Run {
+  readonly id: number;
+  readonly shared: SharedArrayBuffer;
+  /** Threads that have not answered. */
+  waiting: number;
+  fault: ScriptFault | undefined;
+  done(fault: ScriptFault | undefined): void;
+  fail(error: Error): void;
+}
+
+/** Fewer inputs than this are verified where they are: about a millisecond. */
+const INLINE_INPUTS = 24;
+/** Shared memory kept for the next runs, in pieces. */
+const KEPT_BUFFERS = 4;
+/** Pieces are made this much larger than asked, so that the next block fits, too. */
+const SLACK = 1.25;
+
+/**
+ * Runs scripts on other threads. A run lies in shared memory, and every thread takes batch after batch of it, so that none
+ * waits for another. Several runs may be under way; threads take them in order. Breaks as inlineScriptChecker; a thread that
+ * dies is our failure: its runs throw, and the next starts new threads.
+ */
+export class ScriptPool implements ScriptChecker {
+  readonly #options: ScriptPoolOptions;
+  readonly #runs = new Map<number, Run>();
+  #threads: ScriptThread[] = [];
+  #free: SharedArrayBuffer[] = [];
+  #nextId = 1;
+  #closed = false;
+
+  constructor(options: ScriptPoolOptions) {
+    this.#options = options;
+  }
+
+  async check(jobs: readonly ScriptJob[]): Promise<Check> {
+    let inputs = 0;
+    for (const job of jobs) inputs += job.spent.length;
+    if (inputs < INLINE_INPUTS) return this.#options.inline.check(jobs);
+    const fault = await this.#run(jobs);
+    if (fault === undefined) return PASSED;
+    return scriptBroken((jobs[fault.job] as ScriptJob).tx, fault.input, fault.error, fault.detail);
+  }
+
+  /** Runs under way throw. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#end(new Error('the node stops'));
+  }
+
+  #run(jobs: readonly ScriptJob[]): Promise<ScriptFault | undefined> {
+    if (this.#closed) throw new Error('the script threads are closed');
+    if (this.#threads.length === 0) this.#start();
+    const { shared } = layOut(jobs, (bytes) => this.#memory(bytes));
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++;
+      const finish = (end: () => void): void => {
+        if (!this.#runs.delete(id)) return;
+        if (this.#runs.size === 0) for (const thread of this.#threads) thread.unref();
+        end();
+      };
+      this.#runs.set(id, {
+        ...{ id, shared, waiting: this.#threads.length, fault: undefined },
+        done: (fault) =>
+          finish(() => {
+            this.#recycle(shared);
+            resolve(fault);
+          }),
+        fail: (error) => finish(() => reject(error)),
+      });
+      for (const thread of this.#threads) {
+        thread.ref();
+        thread.postMessage({ id, shared } satisfies RunMessage);
+      }
+    });
+  }
+
+  #start(): void {
+    const { threads, spawn = spawnThread } = this.#options;
+    this.#threads = Array.from({ length: Math.max(1, threads) }, () => {
+      const thread = spawn();
+      thread.on('message', (answer: RunAnswer) => this.#answered(answer));
+      thread.on('error', (error: Error) => void this.#end(error));
+      thread.on('exit', (code: number) => {
+        if (this.#threads.includes(thread)) void this.#end(new Error(`a script thread ended with code ${code}`));
+      });
+      return thread;
+    });
+  }
+
+  #answered({ id, fault }: RunAnswer): void {
+    const run = this.#runs.get(id);
+    if (run === undefined) return;
+    if (fault !== undefined && (run.fault === undefined || isBefore(fault, run.fault))) run.fault = fault;
+    if (--run.waiting === 0) run.done(run.fault);
+  }
+
+  /** Ends all threads and with them all runs. */
+  async #end(error: Error): Promise<void> {
+    const threads = this.#threads;
+    this.#threads = [];
+    for (const run of [...this.#runs.values()]) run.fail(error);
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  }
+
+  #memory(bytes: number): SharedArrayBuffer {
+    const at = this.#free.findIndex((buffer) => buffer.byteLength >= bytes);
+    if (at >= 0) return this.#free.splice(at, 1)[0] as SharedArrayBuffer;
+    return new SharedArrayBuffer(Math.ceil((bytes * SLACK) / 8) * 8);
+  }
+
+  /** The largest are kept. */
+  #recycle(buffer: SharedArrayBuffer): void {
+    this.#free.push(buffer);
+    this.#free = this.#free.toSorted((a, b) => a.byteLength - b.byteLength).slice(-KEPT_BUFFERS);
+  }
+}
+
+function isBefore(a: ScriptFault, b: ScriptFault): boolean {
+  return a.job !== b.job ? a.job < b.job : a.input < b.input;
+}

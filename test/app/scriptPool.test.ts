@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { ScriptPool, type ScriptThread } from '../../src/app/scripts/scriptPool.node.ts';
+import { inlineScriptChecker } from '../../src/chain/scriptCheckerInline.ts';
+import { sha256 } from '../../src/crypto/hash.ts';
+import { usePlatformCrypto } from '../../src/platform/nodejs.node.ts';
+import { NO_WITNESS, SEQUENCE_FINAL, Tx, type TxIn, type TxOut } from '../../src/primitives/tx.ts';
+import { verifyScript } from '../../src/script/verifyScript.ts';
+import { EMPTY } from '../../src/util/bytes.ts';
+import { p2wpkhOwners } from '../bench/chain/owners.ts';
+
+const FLAGS = (1 << 0) | (1 << 2) | (1 << 11);
+const inline = inlineScriptChecker({ verify: verifyScript, pause: async () => {} });
+
+/** A payment of `count` P2WPKH inputs; the witnesses of `bad` inputs are another's. */
+function job(count: number, seed: number, bad: readonly number[] = []) {
+  const owners = p2wpkhOwners(7, 4);
+  const spent: TxOut[] = Array.from({ length: count }, (_, i) => ({
+    value: BigInt(1000 + i),
+    scriptPubKey: (owners[i % 4] as (typeof owners)[number]).scriptPubKey,
+  }));
+  const bare: TxIn[] = spent.map((_, index) => ({
+    prevout: { txid: sha256(Uint8Array.of(seed, seed >> 8)), index },
+    scriptSig: EMPTY,
+    sequence: SEQUENCE_FINAL,
+    witness: NO_WITNESS,
+  }));
+  const fields = { version: 2, outputs: [{ value: 5n, scriptPubKey: Uint8Array.of(0x51) }], lockTime: 0 };
+  const unsigned = new Tx({ ...fields, inputs: bare });
+  const inputs = bare.map((input, i) => {
+    const signer = owners[(bad.includes(i) ? i + 1 : i) % 4] as (typeof owners)[number];
+    return { ...input, ...signer.unlock(unsigned, i, (spent[i] as TxOut).value) };
+  });
+  return { tx: new Tx({ ...fields, inputs }), spent, flags: FLAGS };
+}
+
+describe('app: scripts on other threads', function () {
+  this.timeout(30_000);
+  let pool: ScriptPool;
+  before(() => {
+    usePlatformCrypto();
+    pool = new ScriptPool({ threads: 2, inline });
+  });
+  after(() => pool.close());
+
+  const same = async (jobs: ReturnType<typeof job>[]): Promise<string> => {
+    const [there, here] = await Promise.all([pool.check(jobs), inline.check(jobs)]);
+    assert.deepEqual(there, here);
+    return there.ok ? 'passed' : there.rule;
+  };
+
+  it('many small and one huge transaction pass, whatever batches they fall into', async () => {
+    const jobs = Array.from({ length: 90 }, (_, i) => job(1 + (i % 3), i));
+    assert.equal(await same([...jobs, job(200, 1000), ...jobs]), 'passed');
+  });
+
+  it('the first failing input of the first failing transaction is told, as one thread would', async () => {
+    for (const [first, input] of [
+      [0, 0],
+      [3, 199],
+      [5, 1],
+      [99, 0],
+    ] as const) {
+      const jobs = Array.from({ length: 100 }, (_, i) =>
+        i === 3
+          ? job(200, i, first === 3 ? [input] : [])
+          : job(2, i, i === first ? [input] : i > first + 2 ? [0, 1] : []),
+      );
+      assert.equal(await same(jobs), 'block-script-verify-flag-failed');
+    }
+  });
+
+  it('several runs at the same time keep their verdicts apart', async () => {
+    const runs = Array.from({ length: 12 }, (_, k) =>
+      Array.from({ length: 30 + k }, (_, i) => job(1, i, k % 3 === 0 && i === 7 ? [0] : [])),
+    );
+    const verdicts = await Promise.all(runs.map((jobs) => pool.check(jobs)));
+    assert.deepEqual(
+      verdicts.map((v) => v.ok),
+      runs.map((_, k) => k % 3 !== 0),
+    );
+  });
+
+  it('no jobs pass; a few are not sent anywhere', async () => {
+    const spawn = (): ScriptThread => assert.fail('no thread is needed');
+    const lazy = new ScriptPool({ threads: 2, inline, spawn });
+    assert.deepEqual(await lazy.check([]), { ok: true, value: undefined });
+    assert.equal((await lazy.check([job(3, 1), job(3, 2, [2])])).ok, false);
+    await lazy.close();
+  });
+
+  it('a thread that dies is our failure, never a verdict; the next run gets new threads', async () => {
+    let born = 0;
+    class Dying extends EventEmitter {
+      postMessage(): void {
+        setImmediate(() => this.emit('error', new Error('out of memory')));
+      }
+      terminate = async (): Promise<number> => 0;
+      ref(): void {}
+      unref(): void {}
+    }
+    const dying = new ScriptPool({
+      threads: 2,
+      inline,
+      spawn: () => {
+        born++;
+        return new Dying() as unknown as ScriptThread;
+      },
+    });
+    const jobs = Array.from({ length: 50 }, (_, i) => job(1, i));
+    await assert.rejects(dying.check(jobs), /out of memory/);
+    await assert.rejects(dying.check(jobs), /out of memory/);
+    assert.equal(born, 4);
+    await dying.close();
+  });
+
+  it('closing ends runs under way with an error', async () => {
+    const closing = new ScriptPool({ threads: 2, inline });
+    const run = closing.check(Array.from({ length: 400 }, (_, i) => job(2, i)));
+    await Promise.all([assert.rejects(run, /the node stops/), closing.close()]);
+    await assert.rejects(async () => closing.check(Array.from({ length: 50 }, (_, i) => job(1, i))), /closed/);
+  });
+});
