@@ -3,6 +3,13 @@ import { ripemd160 as nobleRipemd160, sha1 as nobleSha1 } from '@noble/hashes/le
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { asciiBytes, concatBytes } from '../util/bytes.ts';
 
+/** SHA-256 of data that comes in parts. */
+export interface Sha256Stream {
+  update(data: Uint8Array): void;
+  /** 32 bytes; ends the stream. */
+  digest(): Uint8Array;
+}
+
 /** Hash functions behind one seam: pure JavaScript by default; Node installs native ones (hashNative.node.ts). */
 export interface HashProvider {
   readonly name: string;
@@ -12,6 +19,7 @@ export interface HashProvider {
   hash256(data: Uint8Array): Uint8Array;
   /** RIPEMD-160 of SHA-256, 20 bytes. */
   hash160(data: Uint8Array): Uint8Array;
+  sha256Stream(): Sha256Stream;
 }
 
 export const jsHashProvider: HashProvider = {
@@ -19,6 +27,7 @@ export const jsHashProvider: HashProvider = {
   sha256: (data) => nobleSha256(data),
   hash256: (data) => nobleSha256(nobleSha256(data)),
   hash160: (data) => nobleRipemd160(nobleSha256(data)),
+  sha256Stream: () => nobleSha256.create(),
 };
 
 let current: HashProvider = jsHashProvider;
@@ -42,6 +51,10 @@ export function hash256(data: Uint8Array): Uint8Array {
 /** RIPEMD-160 of SHA-256, 20 bytes: key and script hashes in addresses. */
 export function hash160(data: Uint8Array): Uint8Array {
   return current.hash160(data);
+}
+/** SHA-256 in parts: for what is too large to hold. */
+export function sha256Stream(): Sha256Stream {
+  return current.sha256Stream();
 }
 /** RIPEMD-160, 20 bytes. */
 export function ripemd160(data: Uint8Array): Uint8Array {

@@ -1,12 +1,10 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { ripemd160 } from '@noble/hashes/legacy.js';
 import type { HashProvider } from './hash.ts';
 
 // Plain Uint8Arrays, because Buffer's slice() shares memory where Uint8Array's copies.
-const sha256 = (data: Uint8Array): Uint8Array => {
-  const digest = hash('sha256', data, 'buffer');
-  return new Uint8Array(digest.buffer, digest.byteOffset, digest.byteLength);
-};
+const plain = (digest: Buffer): Uint8Array => new Uint8Array(digest.buffer, digest.byteOffset, digest.byteLength);
+const sha256 = (data: Uint8Array): Uint8Array => plain(hash('sha256', data, 'buffer'));
 
 /** node:crypto one-shot SHA-256. RIPEMD-160 stays in JavaScript: OpenSSL 3 builds may lack it. */
 export const nodeHashProvider: HashProvider = {
@@ -14,4 +12,8 @@ export const nodeHashProvider: HashProvider = {
   sha256,
   hash256: (data) => sha256(sha256(data)),
   hash160: (data) => ripemd160(sha256(data)),
+  sha256Stream() {
+    const stream = createHash('sha256');
+    return { update: (data) => void stream.update(data), digest: () => plain(stream.digest()) };
+  },
 };

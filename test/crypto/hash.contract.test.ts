@@ -11,6 +11,7 @@ import {
   taggedHasher,
 } from '../../src/crypto/hash.ts';
 import { nodeHashProvider } from '../../src/crypto/hashNative.node.ts';
+import { concatBytes } from '../../src/util/bytes.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
 import { vectorJson, vectorText } from '../support/vectors.ts';
 
@@ -40,6 +41,16 @@ for (const provider of [jsHashProvider, nodeHashProvider] satisfies HashProvider
       const digest = provider.sha256(fromHex('00'));
       assert.equal(Object.getPrototypeOf(digest), Uint8Array.prototype);
       assert.equal(digest.buffer.byteLength, 32);
+    });
+
+    it('hashes parts as it hashes the whole', () => {
+      fc.assert(
+        fc.property(fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 8 }), (parts) => {
+          const stream = provider.sha256Stream();
+          for (const part of parts) stream.update(part);
+          assert.deepEqual(stream.digest(), provider.sha256(concatBytes(...parts)));
+        }),
+      );
     });
 
     it('equals the other provider on any bytes, also views into larger buffers', () => {
