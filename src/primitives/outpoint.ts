@@ -1,5 +1,5 @@
 import type { Reader, Writer } from '../util/codec.ts';
-import { displayHash, type Hash256, hashKey, isZeroHash } from './hash.ts';
+import { displayHash, type Hash256, isZeroHash, numberedHashKey } from './hash.ts';
 
 /** Names one output: the txid (internal byte order) and the output's index. */
 export interface OutPoint {
@@ -23,9 +23,9 @@ export function isNullOutPoint(o: OutPoint): boolean {
   return o.index === NULL_INDEX && isZeroHash(o.txid);
 }
 
-/** Map key. */
+/** Map key: opaque, as hashKey. */
 export function outPointKey(o: OutPoint): string {
-  return hashKey(o.txid) + o.index.toString(16).padStart(8, '0');
+  return numberedHashKey(o.txid, o.index);
 }
 
 /** "txid:index" as people write it. */

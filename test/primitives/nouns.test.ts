@@ -45,13 +45,24 @@ describe('Amounts', () => {
 });
 
 describe('Hashes', () => {
-  it('are shown reversed and kept in order', () => {
+  it('are shown reversed', () => {
     const hash = fromHex(`01${'00'.repeat(30)}ff`);
     assert.equal(displayHash(hash), `ff${'00'.repeat(30)}01`);
-    assert.equal(hashKey(hash), `01${'00'.repeat(30)}ff`);
     assert.deepEqual(parseHash(displayHash(hash)), hash);
     assert.equal(isZeroHash(hash), false);
     assert.equal(isZeroHash(new Uint8Array(32)), true);
+  });
+  it('have keys that differ in every bit, wherever the bytes lie', () => {
+    const hash = fromHex('00ff7f80'.repeat(8));
+    const keys = new Set([hashKey(hash)]);
+    for (let bit = 0; bit < 256; bit++) {
+      const other = hash.slice();
+      other[bit >> 3] = (other[bit >> 3] as number) ^ (1 << (bit & 7));
+      keys.add(hashKey(other));
+    }
+    assert.equal(keys.size, 257);
+    const shifted = Uint8Array.of(1, ...hash, 2).subarray(1, 33);
+    assert.equal(hashKey(shifted), hashKey(hash));
   });
   it('of other lengths or characters are refused', () => {
     for (const text of ['', '00', '0'.repeat(63), '0'.repeat(66), 'g'.repeat(64)])
@@ -69,9 +80,11 @@ describe('Outpoints', () => {
   it('have one key each, and people see txid:index', () => {
     const txid = fromHex(`${'00'.repeat(31)}ab`);
     assert.equal(displayOutPoint({ txid, index: 7 }), `ab${'00'.repeat(31)}:7`);
-    const keys = [0, 1, 16, 0xffffffff].map((index) => outPointKey({ txid, index }));
-    assert.equal(new Set(keys).size, 4);
-    assert.ok(keys.every((k) => k.length === 72));
+    const indexes = [0, ...Array.from({ length: 32 }, (_, bit) => 2 ** bit), 0xffffffff];
+    const keys = indexes.map((index) => outPointKey({ txid, index }));
+    assert.equal(new Set(keys).size, indexes.length);
+    const other = fromHex(`${'00'.repeat(31)}aa`);
+    assert.ok(!keys.includes(outPointKey({ txid: other, index: 0 })));
   });
 });
 
