@@ -66,7 +66,7 @@ export class Candidates {
   }
 
   #linkable(entry: IndexEntry): boolean {
-    return entry.hasBody && !entry.isInvalid && !entry.refused && (entry.parent?.arrival ?? 1) > 0;
+    return entry.hasBody && !entry.isInvalid && (entry.parent?.arrival ?? 1) > 0;
   }
 
   #isBetter(a: IndexEntry, b: IndexEntry): boolean {

@@ -5,7 +5,7 @@ import { type Block, decodeSealedBlock, encodeSealedBlock } from '../primitives/
 import type { Hash256 } from '../primitives/hash.ts';
 import type { SealedHeader } from '../primitives/header.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
-import { type Broken, broken, type Check, effectOf, PASSED, passed } from '../primitives/rules.ts';
+import { broken, type Check, effectOf, PASSED, passed } from '../primitives/rules.ts';
 import { AssertionFailure } from '../util/assert.ts';
 import { equalBytes } from '../util/bytes.ts';
 import type { Emitter } from '../util/events.ts';
@@ -22,7 +22,7 @@ import type { IndexEntry } from './headerIndex.ts';
 import { judgeBody, judgeConnect, judgeUnsealedHeader } from './judgeBlock.ts';
 import type { ChainStore, EvidenceKeeper, ScriptChecker } from './ports.ts';
 import { applyChange, type EntryChange, toStored } from './storedEntry.ts';
-import { refusedBranch, TipMover } from './tipMover.ts';
+import { TipMover } from './tipMover.ts';
 
 export interface ChainManagerParts {
   readonly network: Network;
@@ -249,12 +249,10 @@ export class ChainManager implements Chain {
     const headers = await this.#headers.acceptHeaders([block]);
     if (headers.error !== undefined) return headers.error;
     const entry = this.#headers.own(headers.last as HeaderEntry);
-    entry.refused ||= entry.parent?.refused === true;
-    if (entry.refused) return refusedBranch(entry);
     if (entry.hasBody) {
       // Finishes what a failure of ours (a worker, a full disk) may have interrupted.
       await this.#mover.activate();
-      return entry.isInvalid || entry.refused ? this.#outcome(entry) : this.#known(block, entry);
+      return entry.isInvalid ? this.#outcome(entry) : this.#known(block, entry);
     }
     const parent = entry.parent as IndexEntry;
     const tip = this.#mover.tip;
@@ -263,7 +261,7 @@ export class ChainManager implements Chain {
     if (!worth.ok) return worth;
     const body = judgeBody(block, parent, this.#parts.network.consensus);
     if (!body.ok) {
-      if (isForGood(body)) await this.#mover.activate(() => this.#mover.markInvalid(entry));
+      if (effectOf(body.rule).remember) await this.#mover.activate(() => this.#mover.markInvalid(entry));
       return body;
     }
     const position = await this.#parts.store.appendBody(encodeSealedBlock(block));
@@ -299,7 +297,6 @@ export class ChainManager implements Chain {
   }
 
   #outcome(entry: IndexEntry): Check<AcceptedBlock> {
-    if (entry.refused) return refusedBranch(entry);
     if (entry.isInvalid) {
       const fault = this.#mover.faultOf(entry);
       // Its own fault is told as it is, wherever in a reorganisation it was found.
@@ -322,14 +319,6 @@ export class ChainManager implements Chain {
     const coins = await judgeConnect(block, tip, network.consensus, this.#parts);
     return coins.ok ? PASSED : coins;
   }
-}
-
-/**
- * May the hash be remembered as invalid? As the table says, except that a body without coinbase may be a level of the
- * merkle tree read as 64-byte transactions: it matches the header's root and still is not the block (CVE-2017-12842).
- */
-function isForGood(verdict: Broken): boolean {
-  return verdict.rule !== 'bad-cb-missing' && effectOf(verdict.rule).remember;
 }
 
 /** The status of a block as if nothing had been found wrong with it. */

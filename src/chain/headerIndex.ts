@@ -41,8 +41,6 @@ export class IndexEntry implements HeaderEntry {
    * became so. Decides ties between branches: a header sent early must not win over a block that came first.
    */
   arrival = 0;
-  /** This run cannot judge the block ('script-not-supported'): not followed, not remembered. */
-  refused = false;
 
   constructor(sealed: SealedHeader, parent: IndexEntry | undefined, state: unknown, sequence: number) {
     this.header = sealed.header;

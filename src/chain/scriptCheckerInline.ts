@@ -16,7 +16,6 @@ const SLICE = 64;
 
 /** The verdict on a block with an input whose script failed with `error` (Core's name) and `detail` (in words). */
 export function scriptBroken(tx: ScriptJob['tx'], index: number, error: string, detail: string): Check & { ok: false } {
-  if (error === 'NOT_SUPPORTED') return broken('script-not-supported', detail);
   return broken(BLOCK_SCRIPT, `${error}: input ${index} of ${tx.id}: ${detail}`, `${BLOCK_SCRIPT} (${detail})`);
 }
 

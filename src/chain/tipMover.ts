@@ -2,7 +2,7 @@ import type { Judge } from '../consensus/engine.ts';
 import { reverseDiff } from '../ledger/utxoDiff.ts';
 import type { Network } from '../params/network.ts';
 import { type Block, decodeSealedBlock } from '../primitives/block.ts';
-import { type Broken, broken, type Check, PASSED } from '../primitives/rules.ts';
+import { type Broken, type Check, PASSED } from '../primitives/rules.ts';
 import { assert } from '../util/assert.ts';
 import type { Emitter } from '../util/events.ts';
 import type { Candidates } from './candidates.ts';
@@ -99,7 +99,9 @@ export class TipMover {
     const block = given?.block ?? (await this.readBlock(entry));
     const verdict = await judgeConnect(block, parent, network.consensus, this.#parts);
     if (!verdict.ok) {
-      await this.#refuse(entry, verdict, given?.change);
+      // The body is known to belong to its header: whatever else is wrong is the block's fault for good.
+      this.#faults.set(entry, verdict);
+      await this.markInvalid(entry);
       return verdict;
     }
     const diff = verdict.value;
@@ -202,33 +204,4 @@ export class TipMover {
     }
     return true;
   }
-
-  /**
-   * Once a body is known to belong to its header, whatever else is wrong is the block's fault for good. Except what this
-   * version cannot judge: not followed in this run, kept on disk, judged again by the next version.
-   */
-  async #refuse(entry: IndexEntry, verdict: Broken, change: EntryChange | undefined): Promise<void> {
-    const { judge, index, candidates } = this.#parts;
-    this.#faults.set(entry, verdict);
-    if (verdict.rule !== 'script-not-supported') {
-      await this.markInvalid(entry);
-      return;
-    }
-    if (change !== undefined) {
-      await this.commit({ headers: [toStored(entry, judge, change)] });
-      applyChange(entry, change);
-    }
-    const branch = [entry, ...index.descendants(entry)];
-    for (const e of branch) e.refused = true;
-    candidates.unlink(branch);
-    candidates.rebuild(this.tip);
-  }
-}
-
-/** Why a block on a branch that this version cannot judge is not taken. */
-export function refusedBranch(entry: IndexEntry): Broken {
-  return broken(
-    'script-not-supported',
-    `block ${entry.header.id} or an ancestor has a script this version cannot judge`,
-  );
 }

@@ -26,10 +26,8 @@ export async function checkPoolScripts(
   const flags = requireStandard ? STANDARD_SCRIPT_FLAGS | consensusFlags : consensusFlags;
   const policy = await checker.check(jobs(flags));
   if (policy.ok) return PASSED;
-  if (policy.rule === 'script-not-supported') return policy;
   const reason = `mempool-script-verify-flag-failed (${scriptErrorText(policy.detail)})`;
   const consensus = flags === consensusFlags ? policy : await checker.check(jobs(consensusFlags));
   if (consensus.ok) return broken('mempool-script-verify-flag-failed', policy.detail, reason);
-  if (consensus.rule === 'script-not-supported') return consensus;
   return broken('mandatory-script-verify-flag-failed', policy.detail, reason);
 }

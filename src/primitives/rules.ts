@@ -53,7 +53,8 @@ export const RULES = {
   'bad-blk-length': BAD_COPY,
   'bad-blk-weight': INVALID,
   'bad-blk-sigops': INVALID,
-  // A copy made of inner merkle nodes (64-byte transactions) has the right root and no coinbase, so it proves nothing.
+  // A level of the merkle tree read as 64-byte transactions has the right root and no coinbase, and is not the block: it
+  // says nothing about the hash (CVE-2017-12842).
   'bad-cb-missing': BAD_COPY,
   'bad-cb-multiple': INVALID,
   'bad-cb-height': INVALID,
@@ -88,7 +89,6 @@ export const RULES = {
   'non-final': HONEST,
   'mempool-script-verify-flag-failed': HONEST, // fails our standard flags only: valid in a block
   'mandatory-script-verify-flag-failed': BAD_COPY, // the witness is not in the txid: another copy may be valid
-  'script-not-supported': HONEST, // this version cannot judge that spend: refused, nobody is blamed
 
   // Mempool policy (never consensus)
   coinbase: INVALID,

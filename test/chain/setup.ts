@@ -13,11 +13,10 @@ import { Lifetime } from '../../src/util/lifetime.ts';
 import { MemoryDisk } from '../store/memoryDisk.ts';
 import { regtest } from './regtestMiner.ts';
 
-/** A scriptSig of one byte steers the verdict: 0x00 fails, 0x01 is beyond this version, everything else passes. */
+/** A scriptSig of one byte steers the verdict: 0x00 fails, everything else passes. */
 const verify: VerifyInput = (tx, index) => {
   const { scriptSig } = tx.inputs[index] as (typeof tx.inputs)[number];
   if (scriptSig.length === 1 && scriptSig[0] === 0) return { ok: false, error: 'EVAL_FALSE', detail: 'test' };
-  if (scriptSig.length === 1 && scriptSig[0] === 1) return { ok: false, error: 'NOT_SUPPORTED', detail: 'test' };
   return { ok: true };
 };
 

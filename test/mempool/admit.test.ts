@@ -3,18 +3,7 @@ import { type RuleCode, reasonOf } from '../../src/primitives/rules.ts';
 import { Tx, type TxOut } from '../../src/primitives/tx.ts';
 import { concatBytes } from '../../src/util/bytes.ts';
 import { coinbaseOf } from '../chain/regtestMiner.ts';
-import {
-  accept,
-  FAILS,
-  FAILS_POLICY,
-  mineOn,
-  openFunded,
-  out,
-  pay,
-  type Spendable,
-  UNSUPPORTED,
-  type World,
-} from './setup.ts';
+import { accept, FAILS, FAILS_POLICY, mineOn, openFunded, out, pay, type Spendable, type World } from './setup.ts';
 
 describe('mempool: admission', () => {
   let world: World & { coins: Spendable[] };
@@ -195,10 +184,9 @@ describe('mempool: admission', () => {
     assert.ok((await world.pool.admit(tx, { maxFeeRate: 0n })).ok);
   });
 
-  it('scripts: invalid for all, invalid for us, beyond us', async () => {
+  it('scripts: invalid for all, invalid for us', async () => {
     await refused(pay([coin], { scriptSig: FAILS }), 'mandatory-script-verify-flag-failed');
     await refused(pay([coin], { scriptSig: FAILS_POLICY }), 'mempool-script-verify-flag-failed');
-    await refused(pay([coin], { scriptSig: UNSUPPORTED }), 'script-not-supported');
     const verdict = await world.pool.admit(pay([coin], { scriptSig: FAILS_POLICY }));
     assert.ok(!verdict.ok);
     assert.equal(

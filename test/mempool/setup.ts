@@ -19,14 +19,12 @@ export const PAYOUT = payToWitness({ version: 0, program: new Uint8Array(20).fil
 /** Input scripts that steer the verdict of the script checker below. */
 export const FAILS = Uint8Array.of(0x00);
 export const FAILS_POLICY = Uint8Array.of(0x51);
-export const UNSUPPORTED = Uint8Array.of(0x52);
 
 const verify: VerifyInput = (tx, index, _spent, flags) => {
   const { scriptSig } = tx.inputs[index] as (typeof tx.inputs)[number];
   const [op] = scriptSig;
   if (scriptSig.length !== 1) return { ok: true };
   if (op === FAILS[0]) return { ok: false, error: 'EVAL_FALSE', detail: 'steered' };
-  if (op === UNSUPPORTED[0]) return { ok: false, error: 'NOT_SUPPORTED', detail: 'steered' };
   const policy = op === FAILS_POLICY[0] && (flags & SCRIPT_FLAGS.LOW_S) !== 0;
   return policy ? { ok: false, error: 'NULLFAIL', detail: 'steered' } : { ok: true };
 };

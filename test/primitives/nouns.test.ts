@@ -150,19 +150,14 @@ describe('The table of rules', () => {
       assert.ok(effect.penalty >= 0 && effect.penalty <= 100);
       if (effect.remember) assert.equal(effect.gossip, 'reject', code);
     }
-    for (const code of [
-      'time-too-new',
-      'prev-blk-not-found',
-      'script-not-supported',
-      'missing-inputs',
-      'dust',
-    ] as const)
+    for (const code of ['time-too-new', 'prev-blk-not-found', 'missing-inputs', 'dust'] as const)
       assert.deepEqual(effectOf(code), { gossip: 'ignore', penalty: 0, remember: false });
   });
   it('never remembers the hash of a bad copy', () => {
     for (const code of [
       'bad-txnmrklroot',
       'bad-txns-duplicate',
+      'bad-cb-missing',
       'bad-witness-merkle-match',
       'bad-seal',
       'malformed',
