@@ -19,12 +19,14 @@ import { PeerTips } from '../sync/peerTips.ts';
 import { SyncProgress } from '../sync/progress.ts';
 import { SERVICES } from '../wire/peer.ts';
 import { blocksBackend } from './backend/blocks.ts';
+import { coinSetBackend } from './backend/coinSet.ts';
 import { headersBackend } from './backend/headers.ts';
 import { nodeBackend } from './backend/node.node.ts';
 import { peersBackend } from './backend/peers.ts';
 import { mempoolBackend, poolSubmission } from './backend/pool.ts';
 import { blockProofs } from './backend/proofs.ts';
 import { scriptBackend } from './backend/scripts.ts';
+import { CoinWalks } from './coinset/coinWalks.ts';
 import { evidenceKeeper } from './evidence.node.ts';
 import { InitialDownload } from './initialDownload.ts';
 import { keepPoolInFile } from './mempoolFile.node.ts';
@@ -179,7 +181,8 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
     tip: () => chain.tip(),
     onTip: (listener) => chain.events.on('tip', listener),
   });
-  const blocksApi = blocksBackend(chain, store, config.txindex);
+  const walks = new CoinWalks(() => nextTurn(), lifetime);
+  const blocksApi = blocksBackend(chain, store, walks, config.txindex);
   return {
     ...{ chain, pool, judge, progress, peers: net },
     backend: {
@@ -190,6 +193,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
       headers: headersApi,
       scripts: scriptBackend(parts.network.prefixes),
       blocks: blocksApi,
+      coinSet: coinSetBackend({ chain, walks }),
       mempool: mempoolBackend(pool, announcer, lifetime),
       transactions: poolSubmission(pool, announcer),
       proofs: blockProofs(headersApi, blocksApi),

@@ -14,6 +14,7 @@ import { SerialQueue } from '../util/queue.ts';
 import { checkWorthStoring } from './bodyRule.ts';
 import { Candidates } from './candidates.ts';
 import type { AcceptBlockOptions, AcceptedBlock, Chain, HeadersOutcome } from './chain.ts';
+import { beginWalk, type CoinsAtTip } from './coinWalk.ts';
 import type { HeaderEntry } from './entry.ts';
 import type { ChainEvents } from './events.ts';
 import { type HaltedError, HaltSwitch, StoredChainError } from './halt.ts';
@@ -160,6 +161,14 @@ export class ChainManager implements Chain {
       if (this.#mover.commitCounter === before) return coins;
     }
     return this.#queue.run(() => this.#parts.store.coins(outpoints));
+  }
+
+  /** All coins at the tip. They stay those of this moment while blocks connect; reading them holds nobody up. */
+  coinsAtTip(): Promise<CoinsAtTip> {
+    return this.#queue.run(async () => {
+      if (this.#closed) throw new Error('the chain is closed');
+      return { tip: this.tip(), coins: await beginWalk(this.#parts.store.allCoins()) };
+    });
   }
 
   async findTx(txid: Hash256): Promise<HeaderEntry | undefined> {

@@ -71,7 +71,10 @@ export interface ChainStore extends HeaderStore {
   commit(change: ChainCommit): Promise<void>;
   /** Number of unspent outputs. */
   coinCount(): Promise<number>;
-  /** Every coin in key order (for comparing nodes and for gettxoutsetinfo). */
+  /**
+   * Every coin in key order (for comparing nodes and for gettxoutsetinfo). A snapshot, taken by the time that the first is
+   * given: what is committed later is not seen.
+   */
   allCoins(): AsyncIterable<CoinChange>;
   /** Block hash of a transaction, when txindex is on. */
   findTx(txid: Hash256): Promise<Hash256 | undefined>;

@@ -1,3 +1,4 @@
+import { compareBytes } from '../util/bytes.ts';
 import type { Reader, Writer } from '../util/codec.ts';
 import { displayHash, type Hash256, isZeroHash, numberedHashKey } from './hash.ts';
 
@@ -26,6 +27,11 @@ export function isNullOutPoint(o: OutPoint): boolean {
 /** Map key: opaque, as hashKey. */
 export function outPointKey(o: OutPoint): string {
   return numberedHashKey(o.txid, o.index);
+}
+
+/** Order of keys in the coin set: transaction ids as bytes, then indexes. Negative, zero or positive. */
+export function compareOutPoints(a: OutPoint, b: OutPoint): number {
+  return compareBytes(a.txid, b.txid) || a.index - b.index;
 }
 
 /** "txid:index" as people write it. */

@@ -18,6 +18,7 @@ export interface Backend {
   readonly headers: HeadersBackend;
   readonly scripts: ScriptBackend;
   readonly blocks?: BlocksBackend;
+  readonly coinSet?: CoinSetBackend;
   readonly mempool?: MempoolBackend;
   readonly transactions?: TransactionBackend;
   readonly proofs?: ProofBackend;
@@ -120,6 +121,29 @@ export interface BlocksBackend {
   submitBlock(block: Block): Promise<Check<{ readonly result: 'connected' | 'stored' | 'known' }>>;
   /** Fingerprint of all coins at `tip`, for comparing nodes; reads every coin. */
   ledgerHash(): Promise<{ readonly tip: HeaderInfo; readonly hash: Hash256; readonly coins: number }>;
+}
+
+export type CoinSetHashName = 'hash_serialized_3' | 'muhash' | 'none';
+
+/** What a walk over all coins found. */
+export interface CoinSetInfo {
+  /** The block after which the coins are these. */
+  readonly tip: HeaderInfo;
+  readonly coins: number;
+  readonly transactions: number;
+  readonly bogoSize: number;
+  /** Satoshi. */
+  readonly totalAmount: bigint;
+  /** Undefined for "none". */
+  readonly hash: Hash256 | undefined;
+  /** Bytes of the coins' records, before the database compresses them. */
+  readonly diskSize: number;
+}
+
+/** Walks over all coins, each at one tip while blocks go on connecting. */
+export interface CoinSetBackend {
+  /** Undefined when the node stops meanwhile, or `gone` says that nobody waits for it any more. */
+  summarize(hash: CoinSetHashName, gone: () => boolean): Promise<CoinSetInfo | undefined>;
 }
 
 /** A transaction in the pool (a PoolEntry of `mempool` fits). */

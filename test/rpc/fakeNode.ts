@@ -9,7 +9,14 @@ import { type OutPoint, outPointKey } from '../../src/primitives/outpoint.ts';
 import { buildPartialMerkleTree } from '../../src/primitives/partialMerkle.ts';
 import { broken, type Check, passed } from '../../src/primitives/rules.ts';
 import type { Tx } from '../../src/primitives/tx.ts';
-import type { Backend, CoinInfo, HeaderInfo, PeerEntry, PoolEntryInfo } from '../../src/rpc/backend.ts';
+import type {
+  Backend,
+  CoinInfo,
+  CoinSetHashName,
+  HeaderInfo,
+  PeerEntry,
+  PoolEntryInfo,
+} from '../../src/rpc/backend.ts';
 import { equalBytes } from '../../src/util/bytes.ts';
 import { mine } from '../chain/regtestMiner.ts';
 
@@ -234,6 +241,21 @@ export class FakeNode {
         sizeOnDisk: async () => 12_345,
         submitBlock: async (block: Block) => node.submit(block),
         ledgerHash: async () => ({ tip: node.tip, hash: new Uint8Array(32).fill(7), coins: node.coins.size }),
+      },
+      coinSet: {
+        async summarize(hash: CoinSetHashName, gone: () => boolean) {
+          const coins = [...node.coins.values()];
+          if (node.stopped || gone()) return undefined;
+          return {
+            tip: node.tip,
+            coins: coins.length,
+            transactions: coins.length,
+            bogoSize: 51 * coins.length,
+            totalAmount: coins.reduce((sum, coin) => sum + coin.out.value, 0n),
+            hash: hash === 'none' ? undefined : new Uint8Array(32).fill(hash === 'muhash' ? 9 : 8),
+            diskSize: 40 * coins.length,
+          };
+        },
       },
       mempool: {
         get: pool,

@@ -2,44 +2,41 @@ import type { ChainManager } from '../../chain/chainManager.ts';
 import type { HeaderEntry } from '../../chain/entry.ts';
 import type { ChainStore } from '../../chain/ports.ts';
 import { sha256 } from '../../crypto/hash.ts';
+import { writeCoinElement } from '../../ledger/coinSetStats.ts';
 import type { Hash256 } from '../../primitives/hash.ts';
-import { writeOutPoint } from '../../primitives/outpoint.ts';
 import { passed } from '../../primitives/rules.ts';
-import { writeTxOut } from '../../primitives/tx.ts';
 import type { BlocksBackend } from '../../rpc/backend.ts';
-import { concatBytes } from '../../util/bytes.ts';
 import { Writer } from '../../util/codec.ts';
-
-/** Coins hashed between two looks at the tip and two turns of the event loop. */
-const SLICE = 1000;
+import type { CoinWalks } from '../coinset/coinWalks.ts';
 
 /**
  * A fingerprint of the coins at the tip, for comparing nodes: SHA-256 chained over every coin in key order
- * (outpoint ‖ height·2 + coinbase ‖ output). Two nodes with the same tip have the same one. Walks all coins; when the tip
- * moves meanwhile it starts again.
+ * (outpoint ‖ height·2 + coinbase ‖ output). Two nodes with the same tip have the same one. Walks all coins.
  */
 async function ledgerHash(
   chain: ChainManager,
-  store: ChainStore,
+  walks: CoinWalks,
 ): Promise<{ tip: HeaderEntry; hash: Hash256; coins: number }> {
-  for (;;) {
-    const tip = chain.tip();
-    let hash: Hash256 = sha256(tip.header.hash);
-    let coins = 0;
-    for await (const { outpoint, coin } of store.allCoins()) {
-      const w = new Writer(96);
-      writeOutPoint(w, outpoint);
-      w.u32(coin.height * 2 + (coin.coinbase ? 1 : 0));
-      writeTxOut(w, coin.out);
-      hash = sha256(concatBytes(hash, w.finish()));
-      if (++coins % SLICE === 0 && chain.tip() !== tip) break;
-    }
-    if (chain.tip() === tip) return { tip, hash, coins };
-  }
+  const { tip, coins: walk } = await chain.coinsAtTip();
+  let hash: Hash256 = sha256(tip.header.hash);
+  let coins = 0;
+  const whole = await walks.each(walk, (change) => {
+    const w = new Writer(128).put(hash);
+    writeCoinElement(w, change);
+    hash = sha256(w.finish());
+    coins++;
+  });
+  if (!whole) throw new Error('the node is stopping');
+  return { tip, hash, coins };
 }
 
 /** Blocks and coins of a full node. */
-export function blocksBackend(chain: ChainManager, store: ChainStore, txIndex: boolean): BlocksBackend {
+export function blocksBackend(
+  chain: ChainManager,
+  store: ChainStore,
+  walks: CoinWalks,
+  txIndex: boolean,
+): BlocksBackend {
   return {
     async readBlock(hash) {
       const entry = chain.entry(hash);
@@ -57,6 +54,6 @@ export function blocksBackend(chain: ChainManager, store: ChainStore, txIndex: b
       const verdict = await chain.acceptBlock(block, { requested: true });
       return verdict.ok ? passed({ result: verdict.value.result }) : verdict;
     },
-    ledgerHash: () => ledgerHash(chain, store),
+    ledgerHash: () => walks.run(() => ledgerHash(chain, walks)),
   };
 }

@@ -1,6 +1,7 @@
 import type { MethodSpec } from '../spec.ts';
 import { blockStatsMethods } from './blockStats.ts';
 import { chainMethods } from './chain.ts';
+import { coinSetMethods } from './coinSet.ts';
 import { controlMethods } from './control.ts';
 import { historyMethods } from './history.ts';
 import { ledgerMethods } from './ledger.ts';
@@ -19,6 +20,7 @@ export const allMethods: readonly MethodSpec[] = [
   ...chainMethods,
   ...historyMethods,
   ...blockStatsMethods,
+  ...coinSetMethods,
   ...proofMethods,
   ...mempoolMethods,
   ...rawTxMethods,
