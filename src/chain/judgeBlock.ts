@@ -39,19 +39,22 @@ export function judgeBody(block: Block, parent: IndexEntry, params: ConsensusPar
 
 /**
  * Judges a block whose body passed judgeBody against the coins at its parent, scripts included, and returns what it does
- * to them. One read of the store; its failures throw.
+ * to them. One read of the store; its failures throw. `scriptsPassed`: they did before, and depend on nothing but the block
+ * and its ancestors, so they are not run again.
  */
 export async function judgeConnect(
   block: Block,
   parent: IndexEntry,
   params: ConsensusParams,
   ports: { readonly store: Pick<ChainStore, 'coins'>; readonly scripts: ScriptChecker },
+  scriptsPassed = false,
 ): Promise<Check<UtxoDiff>> {
   const ctx = connectContext(parent, params);
   const needed = neededCoins(block, ctx);
   const view = CoinMap.of(needed, await ports.store.coins(needed));
   const verdict = connectBlock(block, view, ctx);
   if (!verdict.ok) return verdict;
+  if (scriptsPassed) return passed(verdict.value.diff);
   const scripts = await ports.scripts.check(verdict.value.scriptJobs);
   return scripts.ok ? passed(verdict.value.diff) : scripts;
 }

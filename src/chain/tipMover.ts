@@ -97,15 +97,19 @@ export class TipMover {
     const parent = this.tip;
     assert(entry.parent === parent, 'only a child of the tip can be connected');
     const block = given?.block ?? (await this.readBlock(entry));
-    const verdict = await judgeConnect(block, parent, network.consensus, this.#parts);
+    // Connected before: the coins were behind the headers after a crash, or a reorganisation left it.
+    const known = entry.status === 'valid' ? entry.undo : undefined;
+    const verdict = await judgeConnect(block, parent, network.consensus, this.#parts, known !== undefined);
     if (!verdict.ok) {
+      if (known !== undefined)
+        throw new StoredChainError(`block ${entry.header.id} was valid and is not any more: ${verdict.detail}`);
       // The body is known to belong to its header: whatever else is wrong is the block's fault for good.
       this.#faults.set(entry, verdict);
       await this.markInvalid(entry);
       return verdict;
     }
     const diff = verdict.value;
-    const undo = await store.appendUndo(diff.spent);
+    const undo = known ?? (await store.appendUndo(diff.spent));
     const change: EntryChange = { ...given?.change, status: 'valid', undo };
     const { hash } = entry.header;
     await this.commit({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ChainManager } from '../../src/chain/chainManager.ts';
 import type { Block } from '../../src/primitives/block.ts';
+import { PASSED } from '../../src/primitives/rules.ts';
 import { NO_WITNESS, Tx } from '../../src/primitives/tx.ts';
 import { MemoryDisk } from '../store/memoryDisk.ts';
 import { ANYONE, coinbaseOf, mine, mineChain, placeOf, spend } from './regtestMiner.ts';
@@ -41,6 +42,36 @@ describe('chain: reorganisation', () => {
     assert.equal(chain.isActive(chain.entry(a[0]?.header.hash as Uint8Array) as never), false);
     assert.equal(chain.atHeight(3), chain.tip());
     assert.equal(chain.atHeight(4), undefined);
+  });
+
+  it('a block that was connected before is connected again without its scripts, and keeps its undo record', async () => {
+    const disk = new MemoryDisk();
+    let checks = 0;
+    const scripts = {
+      check: async () => {
+        checks++;
+        return PASSED;
+      },
+    };
+    const { chain } = await openChain(disk, { scripts });
+    const a = mineChain(chain.genesis, 2);
+    const b = mineChain(chain.genesis, 3);
+    await acceptAll(chain, a);
+    await chain.acceptHeaders(b);
+    await acceptAll(chain, b);
+    assert.equal(checks, 5);
+    const undoBytes = disk.fileNames.filter((name) => name.startsWith('rev')).map((name) => disk.file(name).length);
+    const more = mineChain(placeOf(a[1] as Block, 2), 2);
+    await chain.acceptHeaders(more);
+    await acceptAll(chain, more);
+    assert.equal(chain.tip().header.id, more[1]?.header.id);
+    assert.equal(checks, 7);
+    const [before, after] = [
+      undoBytes,
+      disk.fileNames.filter((n) => n.startsWith('rev')).map((n) => disk.file(n).length),
+    ].map((sizes) => sizes.reduce((sum, size) => sum + size, 0)) as [number, number];
+    // Two more records of the five there were before.
+    assert.equal(after * 5, before * 7);
   });
 
   it('does not let a header sent early win a tie against a block that came first', async () => {
