@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { Transaction } from 'bitcoinjs-lib';
 import fc from 'fast-check';
-import { decodeTx, encodeTx, readTx, Tx } from '../../src/primitives/tx.ts';
+import { hash256 } from '../../src/crypto/hash.ts';
+import { decodeTx, encodeTx, NO_WITNESS, readTx, Tx } from '../../src/primitives/tx.ts';
 import { DecodeError, Reader } from '../../src/util/codec.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
 import { vectorJson } from '../support/vectors.ts';
@@ -29,6 +30,8 @@ const arbTx = fc
   })
   .map((f) => new Tx(f));
 
+const fieldsOf = ({ version, inputs, outputs, lockTime }: Tx) => ({ version, inputs, outputs, lockTime });
+
 describe('Transactions', () => {
   it('have the ids, weight and bytes an independent library computes', () => {
     fc.assert(
@@ -49,9 +52,11 @@ describe('Transactions', () => {
     fc.assert(
       fc.property(arbTx, fc.nat(), (tx, at) => {
         const again = decodeTx(tx.bytes);
-        assert.equal(toHex(encodeTx(again, true)), toHex(tx.bytes));
+        assert.equal(toHex(encodeTx(again)), toHex(tx.bytes));
         assert.equal(toHex(again.txid), toHex(tx.txid));
         assert.equal(toHex(again.wtxid), toHex(tx.wtxid));
+        assert.equal(again.strippedSize, tx.strippedSize);
+        assert.equal(again.hasWitness, tx.hasWitness);
         assert.deepEqual(
           again.inputs.map((i) => [i.prevout.index, toHex(i.scriptSig), i.sequence, i.witness.map(toHex)]),
           tx.inputs.map((i) => [i.prevout.index, toHex(i.scriptSig), i.sequence, i.witness.map(toHex)]),
@@ -66,6 +71,21 @@ describe('Transactions', () => {
     );
   });
 
+  it('without their witnesses are the bytes that the txid hashes, read or made', () => {
+    fc.assert(
+      fc.property(arbTx, fc.uint8Array({ maxLength: 3 }), (tx, before) => {
+        const bare = encodeTx({ ...fieldsOf(tx), inputs: tx.inputs.map((i) => ({ ...i, witness: NO_WITNESS })) });
+        assert.equal(toHex(tx.strippedBytes), toHex(bare));
+        // As in a block: somewhere in a longer buffer.
+        const reader = new Reader(Uint8Array.of(...before, ...tx.bytes, 0xff));
+        reader.take(before.length);
+        const read = readTx(reader);
+        assert.equal(toHex(read.strippedBytes), toHex(bare));
+        assert.equal(toHex(read.txid), toHex(hash256(bare)));
+      }),
+    );
+  });
+
   it('decode to a transaction of the same bytes or throw DecodeError, whatever the bytes', () => {
     let decoded = 0;
     const edit = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 3 });
@@ -74,7 +94,7 @@ describe('Transactions', () => {
         const bytes = tx.bytes.slice();
         for (const [at, value] of edits) bytes[at % bytes.length] = value;
         try {
-          assert.equal(toHex(encodeTx(decodeTx(bytes), true)), toHex(bytes));
+          assert.equal(toHex(encodeTx(decodeTx(bytes))), toHex(bytes));
           decoded++;
         } catch (error) {
           if (!(error instanceof DecodeError)) throw error;
@@ -139,7 +159,7 @@ describe('Transactions', () => {
       assert.ok(rows.length > 30);
       for (const row of rows) {
         const hex = row[1] as string;
-        assert.equal(toHex(encodeTx(decodeTx(fromHex(hex)), true)), hex);
+        assert.equal(toHex(encodeTx(decodeTx(fromHex(hex)))), hex);
       }
     }
   });

@@ -1,7 +1,6 @@
 import { type Block, decodeBlock, decodeSealedBlock, encodeBlock } from '../../primitives/block.ts';
 import type { Hash256 } from '../../primitives/hash.ts';
 import { MAX_SEAL, writeHeader } from '../../primitives/header.ts';
-import { encodeTx } from '../../primitives/tx.ts';
 import { DecodeError, decodeAll } from '../../util/codec.ts';
 import { written } from './fields.ts';
 
@@ -52,7 +51,7 @@ function encodeStripped(block: Block, seal: boolean): Uint8Array {
     writeHeader(w, block.header);
     if (seal) w.varBytes(block.seal);
     w.compactSize(block.txs.length);
-    for (const tx of block.txs) w.put(encodeTx(tx, false));
+    for (const tx of block.txs) w.put(tx.strippedBytes);
   });
 }
 
