@@ -1,8 +1,9 @@
 import type { HeaderContext } from '../consensus/engine.ts';
-import { headerContext, MEDIAN_TIME_SPAN, medianOf } from '../consensus/headerContext.ts';
+import { headerContext } from '../consensus/headerContext.ts';
 import { workOf } from '../primitives/compact.ts';
 import { type Hash256, hashKey } from '../primitives/hash.ts';
 import type { BlockHeader, SealedHeader } from '../primitives/header.ts';
+import { MEDIAN_TIME_SPAN, medianOf } from '../primitives/medianTime.ts';
 import { assert } from '../util/assert.ts';
 import type { BlockStatus, HeaderEntry } from './entry.ts';
 import type { FilePosition } from './ports.ts';

@@ -1,8 +1,8 @@
 import { type OutPoint, outPointKey } from '../primitives/outpoint.ts';
+import { isUnspendable } from '../primitives/outputScript.ts';
 import type { Tx } from '../primitives/tx.ts';
 import { assert } from '../util/assert.ts';
 import type { Coin, CoinChange, UtxoDiff, UtxoView } from './coin.ts';
-import { isUnspendable } from './unspendable.ts';
 
 /** A coin this overlay made (in place of one of the base, BIP30's exceptions), or one of the base that it spent. */
 type Change =

@@ -8,6 +8,18 @@ import { concatBytes, equalBytes } from '../util/bytes.ts';
 const OP_0 = 0x00;
 const OP_1 = 0x51;
 const OP_16 = 0x60;
+export const OP_RETURN = 0x6a;
+
+/** Consensus: longer scripts cannot run, except tapscripts (Bitcoin Core MAX_SCRIPT_SIZE). Bytes. */
+export const MAX_SCRIPT_SIZE = 10_000;
+
+/**
+ * True when no input can ever spend the script: it starts with OP_RETURN or is too long to run. Such outputs never enter
+ * the coin set (Bitcoin Core CScript::IsUnspendable).
+ */
+export function isUnspendable(scriptPubKey: Uint8Array): boolean {
+  return scriptPubKey[0] === OP_RETURN || scriptPubKey.length > MAX_SCRIPT_SIZE;
+}
 
 /** A segwit output: OP_n and one push of 2 to 40 bytes (BIP141). */
 export interface WitnessProgram {

@@ -3,10 +3,14 @@ import { concatBytes, equalBytes } from '../util/bytes.ts';
 import { decodeAll, type Reader, Writer } from '../util/codec.ts';
 import { displayHash, type Hash256, ZERO_HASH } from './hash.ts';
 import { type BlockHeader, readHeader, writeHeader } from './header.ts';
+import { MAX_BLOCK_WEIGHT } from './limits.ts';
 import { broken, type Check, passed } from './rules.ts';
+import { WITNESS_SCALE } from './tx.ts';
 
-/** MAX_BLOCK_WEIGHT / (4 · 60 bytes): no valid block has more transactions (Bitcoin Core's bound in CPartialMerkleTree). */
-export const MAX_PROOF_TXS = 16_666;
+/** No valid transaction has fewer bytes without witness (Bitcoin Core MIN_TRANSACTION_WEIGHT). */
+const MIN_VALID_TX = 60;
+/** No valid block has more transactions (Bitcoin Core's bound in CPartialMerkleTree). */
+export const MAX_PROOF_TXS = Math.floor(MAX_BLOCK_WEIGHT / (WITNESS_SCALE * MIN_VALID_TX));
 /** A tree over n leaves has fewer than 2n + 16 nodes at this size, and a proof has at most one bit for each. */
 const MAX_BIT_BYTES = Math.ceil((2 * MAX_PROOF_TXS + 16) / 8);
 

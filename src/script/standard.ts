@@ -1,15 +1,6 @@
-import { witnessProgramOf } from '../primitives/outputScript.ts';
+import { isUnspendable, witnessProgramOf } from '../primitives/outputScript.ts';
 import type { TxOut } from '../primitives/tx.ts';
 import { compactSizeLength } from '../util/codec.ts';
-import { OP } from './opcodes.ts';
-
-/** Consensus: longer scripts cannot be executed. */
-export const MAX_SCRIPT_SIZE = 10_000;
-
-/** An output that no input can ever spend: never stored as a coin. */
-export function isUnspendable(script: Uint8Array): boolean {
-  return script[0] === OP.OP_RETURN || script.length > MAX_SCRIPT_SIZE;
-}
 
 /** Policy: Bitcoin Core's default dust relay fee, satoshi per 1000 vbytes. */
 export const DUST_RELAY_FEE_RATE = 3000n;

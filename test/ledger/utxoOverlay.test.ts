@@ -2,11 +2,11 @@ import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import type { Coin, CoinChange } from '../../src/ledger/coin.ts';
 import { genesisDiff } from '../../src/ledger/genesisDiff.ts';
-import { isUnspendable } from '../../src/ledger/unspendable.ts';
 import { reverseDiff } from '../../src/ledger/utxoDiff.ts';
 import { CoinMap, UtxoOverlay } from '../../src/ledger/utxoOverlay.ts';
 import { builtInNetwork } from '../../src/params/networks.ts';
 import { type OutPoint, outPointKey } from '../../src/primitives/outpoint.ts';
+import { isUnspendable } from '../../src/primitives/outputScript.ts';
 import { AssertionFailure } from '../../src/util/assert.ts';
 import { ANYONE, coinsAt, freshOutPoint, input, output, tx } from './fixture.ts';
 

@@ -1,10 +1,11 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
+import { isUnspendable } from '../../src/primitives/outputScript.ts';
 import { ScriptCursor } from '../../src/script/cursor.ts';
 import { findAndDelete } from '../../src/script/findAndDelete.ts';
 import { decodeScriptNumber, encodeScriptNumber, isMinimalNumber, isTrue } from '../../src/script/number.ts';
 import { isMinimalPush, isPushOnly, pushData, pushNumber } from '../../src/script/push.ts';
-import { dustThreshold, isUnspendable } from '../../src/script/standard.ts';
+import { dustThreshold } from '../../src/script/standard.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
 
 describe('Script numbers', () => {

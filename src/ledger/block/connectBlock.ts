@@ -1,11 +1,11 @@
 import { subsidyAt } from '../../params/subsidy.ts';
 import { isMoney } from '../../primitives/amount.ts';
 import type { Block } from '../../primitives/block.ts';
+import { MAX_BLOCK_SIGOP_COST } from '../../primitives/limits.ts';
 import { broken, type Check, PASSED, passed } from '../../primitives/rules.ts';
 import type { Tx, TxOut } from '../../primitives/tx.ts';
 import type { Coin, UtxoDiff, UtxoView } from '../coin.ts';
 import type { ConnectContext } from '../context.ts';
-import { MAX_BLOCK_SIGOP_COST } from '../limits.ts';
 import type { ScriptJob } from '../scriptJob.ts';
 import { checkTxInUtxoView } from '../tx/checkTxInUtxoView.ts';
 import { checkLegacySigOps } from '../tx/cleanup.ts';

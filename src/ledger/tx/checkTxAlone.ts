@@ -1,8 +1,8 @@
 import { isMoney, MAX_MONEY } from '../../primitives/amount.ts';
+import { COINBASE_SCRIPT_MAX, COINBASE_SCRIPT_MIN, MAX_BLOCK_WEIGHT } from '../../primitives/limits.ts';
 import { displayOutPoint, isNullOutPoint, outPointKey } from '../../primitives/outpoint.ts';
 import { broken, type Check, PASSED, passed } from '../../primitives/rules.ts';
 import { type Tx, WITNESS_SCALE } from '../../primitives/tx.ts';
-import { COINBASE_SCRIPT_MAX, COINBASE_SCRIPT_MIN, MAX_BLOCK_WEIGHT } from '../limits.ts';
 
 declare const checked: unique symbol;
 /** A transaction that passed checkTxAlone, which alone makes this type. */
@@ -19,7 +19,10 @@ function checkNotEmpty(tx: Tx): Check {
 function checkSize(tx: Tx): Check {
   const weight = tx.strippedSize * WITNESS_SCALE;
   if (weight <= MAX_BLOCK_WEIGHT) return PASSED;
-  return broken('bad-txns-oversize', `${tx.strippedSize} bytes without witness, at most ${MAX_BLOCK_WEIGHT / 4}`);
+  return broken(
+    'bad-txns-oversize',
+    `${tx.strippedSize} bytes without witness, at most ${MAX_BLOCK_WEIGHT / WITNESS_SCALE}`,
+  );
 }
 
 /** Every output value and their sum lie within 0 … MAX_MONEY (CVE-2010-5139). */
@@ -51,7 +54,10 @@ function checkPrevouts(tx: Tx): Check {
   if (tx.isCoinbase) {
     const length = tx.inputs[0]?.scriptSig.length ?? 0;
     if (length >= COINBASE_SCRIPT_MIN && length <= COINBASE_SCRIPT_MAX) return PASSED;
-    return broken('bad-cb-length', `coinbase script of ${length} bytes, 2 to 100 are allowed`);
+    return broken(
+      'bad-cb-length',
+      `coinbase script of ${length} bytes, ${COINBASE_SCRIPT_MIN} to ${COINBASE_SCRIPT_MAX} are allowed`,
+    );
   }
   const at = tx.inputs.findIndex((input) => isNullOutPoint(input.prevout));
   return at < 0 ? PASSED : broken('bad-txns-prevout-null', `input ${at} spends the null outpoint`);

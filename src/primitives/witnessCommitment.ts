@@ -1,11 +1,15 @@
-import { hash256 } from '../../crypto/hash.ts';
-import type { Hash256 } from '../../primitives/hash.ts';
-import { witnessMerkleRoot } from '../../primitives/merkle.ts';
-import type { Tx } from '../../primitives/tx.ts';
-import { concatBytes } from '../../util/bytes.ts';
+import { hash256 } from '../crypto/hash.ts';
+import { concatBytes } from '../util/bytes.ts';
+import type { Hash256 } from './hash.ts';
+import { witnessMerkleRoot } from './merkle.ts';
+import { OP_RETURN } from './outputScript.ts';
+import type { Tx } from './tx.ts';
+
+/** BIP141's reserved value: without meaning so far, zero by custom. */
+export const WITNESS_RESERVED_VALUE: Uint8Array = new Uint8Array(32);
 
 /** BIP141: OP_RETURN, push of 36 bytes, aa21a9ed. */
-const HEADER = Uint8Array.of(0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed);
+const HEADER = Uint8Array.of(OP_RETURN, 0x24, 0xaa, 0x21, 0xa9, 0xed);
 const COMMITMENT_SIZE = HEADER.length + 32;
 
 /** BIP141: hash of the witness root and the coinbase's reserved value, 32 bytes each. */
