@@ -1,11 +1,10 @@
 import type { Coin, CoinChange } from '../ledger/coin.ts';
-import { genesisDiff } from '../ledger/genesisDiff.ts';
 import type { Network } from '../params/network.ts';
 import { type Block, decodeSealedBlock, encodeSealedBlock } from '../primitives/block.ts';
 import type { Hash256 } from '../primitives/hash.ts';
 import type { SealedHeader } from '../primitives/header.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
-import { broken, type Check, effectOf, PASSED, passed } from '../primitives/rules.ts';
+import { broken, type Check, effectOf, passed } from '../primitives/rules.ts';
 import { AssertionFailure } from '../util/assert.ts';
 import { equalBytes } from '../util/bytes.ts';
 import type { Emitter } from '../util/events.ts';
@@ -15,15 +14,17 @@ import { checkWorthStoring } from './bodyRule.ts';
 import { Candidates } from './candidates.ts';
 import type { AcceptBlockOptions, AcceptedBlock, Chain, HeadersOutcome } from './chain.ts';
 import { beginWalk, type CoinsAtTip } from './coinWalk.ts';
+import { commitGenesis } from './commitGenesis.ts';
 import type { HeaderEntry } from './entry.ts';
 import type { ChainEvents } from './events.ts';
-import { type HaltedError, HaltSwitch, StoredChainError } from './halt.ts';
+import { HaltedError, HaltSwitch, StoredChainError } from './halt.ts';
 import { HeaderChain, type HeaderChainParts } from './headerChain.ts';
 import type { IndexEntry } from './headerIndex.ts';
-import { judgeBody, judgeConnect, judgeUnsealedHeader } from './judgeBlock.ts';
+import { judgeBody, judgeCoins, judgeUnsealedHeader } from './judgeBlock.ts';
+import { ChainClosedError, type Later, now, unlessClosed } from './later.ts';
 import type { ChainStore, EvidenceKeeper, ScriptChecker } from './ports.ts';
 import { applyChange, type EntryChange, toStored } from './storedEntry.ts';
-import { TipMover } from './tipMover.ts';
+import { type GivenBlock, TipMover } from './tipMover.ts';
 
 export interface ChainManagerParts {
   readonly network: Network;
@@ -43,14 +44,21 @@ export interface ChainManagerParts {
 /** Attempts to read coins between two commits before waiting in line. */
 const COIN_READ_ATTEMPTS = 3;
 
-/** The full chain: accepts headers and blocks, moves the tip. Doors call it; calls run one at a time, in order. */
+/**
+ * The full chain: accepts headers and blocks, moves the tip. Doors call it; calls take effect in order, one at a time.
+ * Inside there are two lines. In the first, headers and bodies are judged and bodies written; in the second, blocks change
+ * the coins. So a block is judged while the scripts of those before it run: whoever has many blocks hands in a few at once.
+ */
 export class ChainManager implements Chain {
   readonly #parts: ChainManagerParts;
   readonly #headers: HeaderChain;
   readonly #halt: HaltSwitch;
   readonly #candidates: Candidates;
   readonly #mover: TipMover;
-  readonly #queue = new SerialQueue();
+  readonly #intake = new SerialQueue();
+  readonly #moves = new SerialQueue();
+  /** Blocks between the two lines, or waiting for their scripts. */
+  readonly #underWay = new Map<IndexEntry, Promise<Check<AcceptedBlock>>>();
   #closed = false;
 
   private constructor(parts: ChainManagerParts, headers: HeaderChain, halt: HaltSwitch, active: IndexEntry[]) {
@@ -160,13 +168,16 @@ export class ChainManager implements Chain {
       const coins = await this.#parts.store.coins(outpoints);
       if (this.#mover.commitCounter === before) return coins;
     }
-    return this.#queue.run(() => this.#parts.store.coins(outpoints));
+    return this.#moves.run(async () => {
+      await this.#mover.activate();
+      return this.#parts.store.coins(outpoints);
+    });
   }
 
   /** All coins at the tip. They stay those of this moment while blocks connect; reading them holds nobody up. */
   coinsAtTip(): Promise<CoinsAtTip> {
-    return this.#queue.run(async () => {
-      if (this.#closed) throw new Error('the chain is closed');
+    return this.#move(async () => {
+      await this.#mover.activate();
       return { tip: this.tip(), coins: await beginWalk(this.#parts.store.allCoins()) };
     });
   }
@@ -177,20 +188,25 @@ export class ChainManager implements Chain {
   }
 
   acceptHeaders(headers: readonly SealedHeader[]): Promise<HeadersOutcome> {
-    return this.#enqueue(() => this.#headers.acceptHeaders(headers));
+    return this.#telling(this.#inLine(this.#intake, () => this.#headers.acceptHeaders(headers)));
   }
 
   acceptBlock(block: Block, options: AcceptBlockOptions = {}): Promise<Check<AcceptedBlock>> {
-    return this.#enqueue(() => this.#keepingEvidence(block, () => this.#accept(block, options)));
+    return this.#telling(
+      this.#keepingEvidence(block, async () => {
+        const { outcome } = await this.#inLine(this.#intake, () => this.#take(block, options));
+        return outcome;
+      }),
+    );
   }
 
   testBlock(block: Block): Promise<Check> {
-    return this.#enqueue(() => this.#keepingEvidence(block, () => this.#test(block)));
+    return this.#telling(this.#keepingEvidence(block, () => this.#move(() => this.#test(block))));
   }
 
   /** Marks a block invalid by order of the operator, with everything on top of it; moves to the best branch left. */
   invalidateBlock(entry: HeaderEntry): Promise<void> {
-    return this.#enqueue(async () => {
+    return this.#moveAlone(async () => {
       const target = this.#headers.own(entry);
       if (target.parent === undefined) throw new RangeError('the genesis block cannot be invalidated');
       await this.#mover.activate(async () => {
@@ -202,7 +218,7 @@ export class ChainManager implements Chain {
 
   /** Forgets that a block, its ancestors and its descendants are invalid, and judges them again. */
   reconsiderBlock(entry: HeaderEntry): Promise<void> {
-    return this.#enqueue(async () => {
+    return this.#moveAlone(async () => {
       const target = this.#headers.own(entry);
       const { index } = this.#headers;
       const branch = [target, ...index.descendants(target)];
@@ -225,20 +241,37 @@ export class ChainManager implements Chain {
   async close(): Promise<void> {
     this.#closed = true;
     this.#mover.stop();
-    await this.#queue.idle();
+    await this.#intake.idle();
+    await this.#moves.idle();
   }
 
-  #enqueue<T>(job: () => Promise<T>): Promise<T> {
-    return this.#queue.run(async () => {
+  /** Runs `job` when those before it in the line have ended, unless the chain is halted or closed by then. */
+  #inLine<T>(line: SerialQueue, job: () => Promise<T>): Promise<T> {
+    return line.run(async () => {
       this.#halt.check();
-      if (this.#closed) throw new Error('the chain is closed');
-      try {
-        return await job();
-      } catch (error) {
-        this.#parts.onFailure?.(error);
-        throw error;
-      }
+      if (this.#closed) throw new ChainClosedError();
+      return await job();
     });
+  }
+
+  /** Runs `job` in the second line. When it throws, the block ahead is given up: what comes after may not settle it. */
+  #move<T>(job: () => Promise<T>): Promise<T> {
+    const run = this.#inLine(this.#moves, job);
+    run.catch((error: unknown) => this.#mover.dropAhead(error));
+    return run;
+  }
+
+  #moveAlone<T>(job: () => Promise<T>): Promise<T> {
+    return this.#telling(this.#move(job));
+  }
+
+  async #telling<T>(result: Promise<T>): Promise<T> {
+    try {
+      return await result;
+    } catch (error) {
+      if (!(error instanceof ChainClosedError || error instanceof HaltedError)) this.#parts.onFailure?.(error);
+      throw error;
+    }
   }
 
   /** A contradiction in our own code: save what led to it and stop. A wrong ledger is worse than none. */
@@ -254,28 +287,39 @@ export class ChainManager implements Chain {
     }
   }
 
-  async #accept(block: Block, options: AcceptBlockOptions): Promise<Check<AcceptedBlock>> {
+  /** In the first line: header and body. What is left is done in the second. */
+  async #take(block: Block, options: AcceptBlockOptions): Promise<Later<Check<AcceptedBlock>>> {
     const headers = await this.#headers.acceptHeaders([block]);
-    if (headers.error !== undefined) return headers.error;
+    if (headers.error !== undefined) return now(headers.error);
     const entry = this.#headers.own(headers.last as HeaderEntry);
-    if (entry.hasBody) {
-      // Finishes what a failure of ours (a worker, a full disk) may have interrupted.
-      await this.#mover.activate();
-      return entry.isInvalid ? this.#outcome(entry) : this.#known(block, entry);
-    }
-    const parent = entry.parent as IndexEntry;
+    const sooner = this.#underWay.get(entry);
+    if (sooner !== undefined)
+      return { outcome: sooner.then((verdict) => (verdict.ok ? this.#known(block, entry) : verdict)) };
+    if (entry.hasBody) return { outcome: this.#again(block, entry) };
     const tip = this.#mover.tip;
     const best = this.#headers.own(this.#headers.bestHeader());
     const worth = checkWorthStoring(entry, { tip, best, requested: options.requested === true });
-    if (!worth.ok) return worth;
-    const body = judgeBody(block, parent, this.#parts.network.consensus);
+    if (!worth.ok) return now(worth);
+    const body = judgeBody(block, entry.parent as IndexEntry, this.#parts.network.consensus);
     if (!body.ok) {
-      if (effectOf(body.rule).remember) await this.#mover.activate(() => this.#mover.markInvalid(entry));
-      return body;
+      if (!effectOf(body.rule).remember) return now(body);
+      return { outcome: this.#move(() => this.#mover.activate(() => this.#mover.markInvalid(entry))).then(() => body) };
     }
     const position = await this.#parts.store.appendBody(encodeSealedBlock(block));
     const change: EntryChange = { body: position, txCount: block.txs.length, status: 'stored' };
-    return parent === tip ? this.#extend(entry, block, change) : this.#store(entry, change);
+    const outcome = this.#move(() => this.#place(entry, { block, change })).then((later) => later.outcome);
+    this.#underWay.set(entry, outcome);
+    const over = (): void => void this.#underWay.delete(entry);
+    outcome.then(over, over);
+    return { outcome };
+  }
+
+  /** Finishes what a failure of ours (a worker, a full disk) may have interrupted. */
+  async #again(block: Block, entry: IndexEntry): Promise<Check<AcceptedBlock>> {
+    return this.#move(async () => {
+      await this.#mover.activate();
+      return entry.isInvalid ? this.#outcome(entry) : this.#known(block, entry);
+    });
   }
 
   /** We have a good body; this one may still be a bad copy, and whoever passes that on must hear so. */
@@ -287,21 +331,27 @@ export class ChainManager implements Chain {
     return passed({ entry, result: 'known' });
   }
 
-  /** The block sits on the tip: body, coins and tip go into one commit. */
-  async #extend(entry: IndexEntry, block: Block, change: EntryChange): Promise<Check<AcceptedBlock>> {
-    let verdict: Check = PASSED;
-    await this.#mover.activate(async () => {
-      verdict = await this.#mover.connect(entry, { block, change });
-    });
-    return verdict.ok ? this.#outcome(entry) : verdict;
+  /** In the second line: a block with a good body. */
+  async #place(entry: IndexEntry, given: GivenBlock): Promise<Later<Check<AcceptedBlock>>> {
+    if (entry.isInvalid) return now(this.#outcome(entry));
+    if (entry.parent !== this.#mover.frontier) return now(await this.#store(entry, given.change));
+    // Body, coins and tip go into one commit, when the scripts have passed; other blocks have their turn meanwhile.
+    const { verdict, ready } = await this.#mover.extend(entry, given);
+    if (entry.isInvalid) {
+      const fault = await verdict;
+      return now(fault.ok ? this.#outcome(entry) : fault);
+    }
+    const moved = ready.then(() => this.#move(() => this.#mover.activate())).catch(unlessClosed);
+    return { outcome: Promise.all([verdict, moved]).then(([own]) => (own.ok ? this.#outcome(entry) : own)) };
   }
 
   /** The block sits elsewhere: kept first, then its branch may turn out to be the best. */
   async #store(entry: IndexEntry, change: EntryChange): Promise<Check<AcceptedBlock>> {
-    await this.#mover.commit({ headers: [toStored(entry, this.#parts.judge, change)] });
-    applyChange(entry, change);
-    this.#candidates.link(entry, this.#mover.tip);
-    await this.#mover.activate();
+    await this.#mover.activate(async () => {
+      await this.#mover.commit({ headers: [toStored(entry, this.#parts.judge, change)] });
+      applyChange(entry, change);
+      this.#candidates.link(entry, this.#mover.tip);
+    });
     return this.#outcome(entry);
   }
 
@@ -317,7 +367,8 @@ export class ChainManager implements Chain {
   }
 
   async #test(block: Block): Promise<Check> {
-    const { network, judge, clock } = this.#parts;
+    const { network, judge, clock, store, scripts } = this.#parts;
+    await this.#mover.activate();
     const tip = this.#mover.tip;
     if (!equalBytes(block.header.prevHash, tip.header.hash))
       return broken('prev-blk-not-found', `block does not extend the tip ${tip.header.id}`);
@@ -325,8 +376,8 @@ export class ChainManager implements Chain {
     if (!header.ok) return header;
     const body = judgeBody(block, tip, network.consensus);
     if (!body.ok) return body;
-    const coins = await judgeConnect(block, tip, network.consensus, this.#parts);
-    return coins.ok ? PASSED : coins;
+    const coins = await judgeCoins(block, tip, network.consensus, (outpoints) => store.coins(outpoints));
+    return coins.ok ? scripts.check(coins.value.scriptJobs) : coins;
   }
 }
 
@@ -334,17 +385,4 @@ export class ChainManager implements Chain {
 function statusByData(entry: IndexEntry): 'header' | 'stored' | 'valid' {
   if (!entry.hasBody) return 'header';
   return entry.undo === undefined ? 'stored' : 'valid';
-}
-
-async function commitGenesis(parts: ChainManagerParts, entry: IndexEntry): Promise<void> {
-  const { network, store, judge } = parts;
-  const body = await store.appendBody(encodeSealedBlock(network.genesis));
-  const change: EntryChange = { status: 'valid', body, txCount: network.genesis.txs.length };
-  await store.commit({
-    headers: [toStored(entry, judge, change)],
-    tip: network.chainId,
-    coins: genesisDiff(network),
-    connect: { block: network.chainId, height: 0, txs: network.genesis.txs },
-  });
-  applyChange(entry, change);
 }

@@ -77,7 +77,9 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
       const parent = index.get(prevHashOf(stored.header80));
       if (parent === undefined)
         throw new StoredChainError(`the parent of a header at height ${stored.height} is missing`);
-      index.add(fromStored(stored, parent, judge));
+      const entry = fromStored(stored, parent, judge);
+      index.add(entry);
+      inheritFault(entry);
     }
     if (index === undefined) {
       const genesis = new IndexEntry(network.genesis, undefined, judge.genesis(), next++);
@@ -197,7 +199,8 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
     const before = this.#best;
     for (const entry of added) {
       this.index.add(entry);
-      if (this.judge.better(entry, this.#best)) this.#best = entry;
+      inheritFault(entry);
+      if (!entry.isInvalid && this.judge.better(entry, this.#best)) this.#best = entry;
     }
     for (const entry of added) this.#halt.tell(this.events, 'header', { entry });
     if (this.#best !== before) this.#halt.tell(this.events, 'bestHeader', { entry: this.#best });
@@ -213,4 +216,9 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
     }
     return best;
   }
+}
+
+/** A header may have been on its way to the disk while its parent turned out to be invalid. */
+function inheritFault(entry: IndexEntry): void {
+  if (entry.parent?.isInvalid === true && !entry.isInvalid) entry.status = 'invalid-ancestor';
 }

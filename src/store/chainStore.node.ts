@@ -127,10 +127,9 @@ export class KvChainStore implements ChainStore {
   }
 
   async commit(change: ChainCommit): Promise<void> {
-    await this.#bodies.sync();
-    await this.#undo.sync();
+    // The next body may be appended meanwhile: what is not synced must not count.
+    const ends = { bodies: await this.#bodies.sync(), undo: await this.#undo.sync() };
     const ops: KvOp[] = headerOps(change.headers);
-    const ends = { bodies: this.#bodies.end, undo: this.#undo.end };
     ops.push({ type: 'put', key: FILE_ENDS_KEY, value: encodeFileEnds(ends) });
     let count = this.#coinCount;
     if (change.coins !== undefined) {

@@ -1,6 +1,7 @@
 import type { FilePosition } from '../chain/ports.ts';
 import { assert } from '../util/assert.ts';
 import { equalBytes } from '../util/bytes.ts';
+import { SerialQueue } from '../util/queue.ts';
 import type { BlockFile, BlockFs } from './blockFs.ts';
 import { corrupt } from './errors.ts';
 
@@ -40,13 +41,14 @@ function fromU32le(b: Uint8Array, at: number): number {
  * CRC-32 of length and payload, u32le. A record's position is the offset of its magic and the size of its payload.
  *
  * Appended bytes count only once the database holds an end behind them: opening cuts everything after the committed end,
- * so a torn or orphaned tail is never seen. One appender at a time; reads may run at any moment.
+ * so a torn or orphaned tail is never seen. Appends and syncs take their turns; reads may run at any moment.
  */
 export class RecordFiles {
   readonly #fs: BlockFs;
   readonly #prefix: string;
   readonly #magic: Uint8Array;
   readonly #maxBytes: number;
+  readonly #queue = new SerialQueue();
   readonly #readers = new Map<number, Promise<BlockFile>>();
   #writer: BlockFile | undefined;
   #end: FileEnd;
@@ -116,7 +118,16 @@ export class RecordFiles {
   }
 
   /** Appends one record. When it throws, nothing has moved: the next append writes over the same place. */
-  async append(payload: Uint8Array): Promise<FilePosition> {
+  append(payload: Uint8Array): Promise<FilePosition> {
+    return this.#queue.run(() => this.#append(payload));
+  }
+
+  /** Makes all records appended so far durable, and returns the end behind them. */
+  sync(): Promise<FileEnd> {
+    return this.#queue.run(() => this.#sync());
+  }
+
+  async #append(payload: Uint8Array): Promise<FilePosition> {
     assert(payload.length <= MAX_PAYLOAD, `record of ${payload.length} bytes`);
     const frame = HEAD + payload.length + TAIL;
     if (this.#end.offset > 0 && this.#end.offset + frame > this.#maxBytes) await this.#nextFile();
@@ -134,12 +145,12 @@ export class RecordFiles {
     return { file, offset, size: payload.length };
   }
 
-  /** Makes all appended records durable. */
-  async sync(): Promise<void> {
+  async #sync(): Promise<FileEnd> {
     if (this.#dirty && this.#writer !== undefined) await this.#writer.sync();
     this.#dirty = false;
     if (this.#folderDirty) await this.#fs.syncFolder();
     this.#folderDirty = false;
+    return this.#end;
   }
 
   /** The payload at `at`. Throws StoreError 'corrupt', naming file and offset, when it is not what was written. */
@@ -159,6 +170,7 @@ export class RecordFiles {
   }
 
   async close(): Promise<void> {
+    await this.#queue.idle();
     await this.#writer?.close();
     this.#writer = undefined;
     const readers = [...this.#readers.values()];
