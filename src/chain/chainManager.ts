@@ -176,7 +176,7 @@ export class ChainManager implements Chain {
 
   /** All coins at the tip. They stay those of this moment while blocks connect; reading them holds nobody up. */
   coinsAtTip(): Promise<CoinsAtTip> {
-    return this.#move(async () => {
+    return this.#inTurn(async () => {
       await this.#mover.activate();
       return { tip: this.tip(), coins: await beginWalk(this.#parts.store.allCoins()) };
     });
@@ -201,12 +201,12 @@ export class ChainManager implements Chain {
   }
 
   testBlock(block: Block): Promise<Check> {
-    return this.#telling(this.#keepingEvidence(block, () => this.#move(() => this.#test(block))));
+    return this.#keepingEvidence(block, () => this.#inTurn(() => this.#test(block)));
   }
 
   /** Marks a block invalid by order of the operator, with everything on top of it; moves to the best branch left. */
   invalidateBlock(entry: HeaderEntry): Promise<void> {
-    return this.#moveAlone(async () => {
+    return this.#inTurn(async () => {
       const target = this.#headers.own(entry);
       if (target.parent === undefined) throw new RangeError('the genesis block cannot be invalidated');
       await this.#mover.activate(async () => {
@@ -218,7 +218,7 @@ export class ChainManager implements Chain {
 
   /** Forgets that a block, its ancestors and its descendants are invalid, and judges them again. */
   reconsiderBlock(entry: HeaderEntry): Promise<void> {
-    return this.#moveAlone(async () => {
+    return this.#inTurn(async () => {
       const target = this.#headers.own(entry);
       const { index } = this.#headers;
       const branch = [target, ...index.descendants(target)];
@@ -261,8 +261,10 @@ export class ChainManager implements Chain {
     return run;
   }
 
-  #moveAlone<T>(job: () => Promise<T>): Promise<T> {
-    return this.#telling(this.#move(job));
+  /** Runs `job` in the second line, behind all blocks given before. */
+  #inTurn<T>(job: () => Promise<T>): Promise<T> {
+    const turn = this.#inLine(this.#intake, async (): Promise<Later<T>> => ({ outcome: this.#move(job) }));
+    return this.#telling(turn.then(({ outcome }) => outcome));
   }
 
   async #telling<T>(result: Promise<T>): Promise<T> {
