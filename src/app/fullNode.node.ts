@@ -19,7 +19,7 @@ import { PeerTips } from '../sync/peerTips.ts';
 import { SyncProgress } from '../sync/progress.ts';
 import { SERVICES } from '../wire/peer.ts';
 import { blocksBackend } from './backend/blocks.ts';
-import { coinSetBackend } from './backend/coinSet.ts';
+import { coinSetBackend } from './backend/coinSet.node.ts';
 import { headersBackend } from './backend/headers.ts';
 import { nodeBackend } from './backend/node.node.ts';
 import { peersBackend } from './backend/peers.ts';
@@ -193,7 +193,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
       headers: headersApi,
       scripts: scriptBackend(parts.network.prefixes),
       blocks: blocksApi,
-      coinSet: coinSetBackend({ chain, walks }),
+      coinSet: coinSetBackend({ chain, walks, magic: parts.network.magic, datadir: config.datadir }),
       mempool: mempoolBackend(pool, announcer, lifetime),
       transactions: poolSubmission(pool, announcer),
       proofs: blockProofs(headersApi, blocksApi),

@@ -1,13 +1,13 @@
 import { isMoney } from '../primitives/amount.ts';
 import type { Hash256 } from '../primitives/hash.ts';
+import { MAX_BLOCK_WEIGHT } from '../primitives/limits.ts';
 import { compareOutPoints } from '../primitives/outpoint.ts';
+import { MAX_SCRIPT_SIZE } from '../primitives/outputScript.ts';
 import { decompressAmount, readScriptAsCore } from '../primitives/txOutCompression.ts';
 import { readVarint, readVarintBig } from '../primitives/varint.ts';
-import { MAX_SCRIPT_SIZE } from '../script/standard.ts';
 import { compareBytes, concatBytes } from '../util/bytes.ts';
 import { DecodeError, Reader } from '../util/codec.ts';
 import type { Coin, CoinChange } from './coin.ts';
-import { MAX_BLOCK_WEIGHT } from './limits.ts';
 
 /** Outputs of one transaction: of each, 9 bytes count fourfold. */
 const MAX_GROUP = Math.floor(MAX_BLOCK_WEIGHT / 36);

@@ -7,7 +7,7 @@ import { equalBytes } from '../util/bytes.ts';
 import { DecodeError } from '../util/codec.ts';
 import { fromHex } from '../util/hex.ts';
 import { buildCairnGenesis } from './genesis.ts';
-import type { AddressPrefixes, ConsensusParams, Network } from './network.ts';
+import type { AddressPrefixes, AssumedCoins, ConsensusParams, Network } from './network.ts';
 
 /** A network as its file says it: plain JSON values. `networkOf` turns it into a Network. */
 export interface NetworkDefinition {
@@ -23,6 +23,8 @@ export interface NetworkDefinition {
   readonly seeds: readonly string[];
   readonly development: boolean;
   readonly offline: boolean;
+  /** Absent: none. */
+  readonly assumeUtxo?: readonly AssumedCoins[];
 }
 
 /** What is wrong with a network file: each problem names the field, its value and the rule. Our operator's fault, so thrown. */
@@ -94,5 +96,6 @@ export function networkOf(def: NetworkDefinition): Network {
     seeds: def.seeds,
     development: def.development,
     offline: def.offline,
+    assumeUtxo: def.assumeUtxo ?? [],
   };
 }

@@ -112,6 +112,16 @@ const consensus = z
     message: 'must not exceed 2100000000000000 satoshi together',
   });
 
+/** A network vouches for a handful of snapshots; all are looked through. */
+const MAX_ASSUMED = 100;
+
+const assumedCoins = z.strictObject({
+  height: height.refine((h) => h > 0, 'must be above zero'),
+  block: blockHash,
+  hash: blockHash,
+  chainTx: z.int().min(1),
+});
+
 const byte = z.int().min(0).max(255);
 const port = z.int().min(0).max(65_535);
 
@@ -143,6 +153,11 @@ export const networkDefinitionSchema = z
     seeds: z.array(z.string().startsWith('/').max(512)).max(64),
     development: z.boolean(),
     offline: z.boolean(),
+    assumeUtxo: z
+      .array(assumedCoins)
+      .max(MAX_ASSUMED)
+      .refine((list) => new Set(list.map((one) => one.block)).size === list.length, 'must name a block once')
+      .exactOptional(),
   })
   .refine((n) => (n.magic !== undefined) === (n.consensus.rules === 'bitcoin'), {
     path: ['magic'],
