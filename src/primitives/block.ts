@@ -1,5 +1,6 @@
 import { EMPTY } from '../util/bytes.ts';
 import { compactSizeLength, decodeAll, type Reader, Writer } from '../util/codec.ts';
+import { type BlockLinks, linkBlock } from './blockLinks.ts';
 import { type BlockHeader, HEADER_SIZE, MAX_SEAL, readHeader, type SealedHeader, writeHeader } from './header.ts';
 import { readTx, type Tx, WITNESS_SCALE } from './tx.ts';
 
@@ -12,6 +13,7 @@ export class Block implements SealedHeader {
   readonly seal: Uint8Array;
   readonly txs: readonly Tx[];
   #sizes: { size: number; stripped: number } | undefined;
+  #links: BlockLinks | undefined;
 
   constructor(header: BlockHeader, txs: readonly Tx[], seal: Uint8Array = EMPTY) {
     this.header = header;
@@ -31,6 +33,12 @@ export class Block implements SealedHeader {
       this.#sizes = { size, stripped };
     }
     return this.#sizes;
+  }
+
+  /** Which transactions spend which; looked up once. */
+  get links(): BlockLinks {
+    this.#links ??= linkBlock(this.txs);
+    return this.#links;
   }
 
   /** Bytes of Bitcoin's block serialization with witnesses (the seal does not count). */
