@@ -16,7 +16,8 @@ export function define(command: Command): void {
       'after',
       '\nNo node may run on the data directory. Blocks may come in any order; those that are there are passed over, so the\n' +
         'same command goes on after Ctrl-C or a crash. Exit codes: 0 everything taken, 1 something refused, missing or left\n' +
-        'out, 64 a file that is none, 74 disk, 75 data directory in use, 78 configuration or another network.',
+        'out, 64 a file that is none, 74 disk, 75 data directory in use, 78 configuration or another network.\n' +
+        'Files of Bitcoin itself belong to --network bitcoin-main, which joins nothing.',
     )
     .action(async (files: string[], options: Record<string, unknown>) => {
       const { importFiles } = await import('./blocksImport.node.ts');
