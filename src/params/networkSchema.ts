@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { isMoney } from '../primitives/amount.ts';
 import { decodeCompact, encodeCompact } from '../primitives/compact.ts';
+import { isUnspendable } from '../primitives/outputScript.ts';
+import { fromHex } from '../util/hex.ts';
 
 /** Unsigned 32-bit: times, nonces, bits. */
 const u32 = z.int().min(0).max(0xffffffff);
@@ -33,7 +35,7 @@ const amount = z
 const MAX_ALLOCATIONS = 5_000;
 
 const allocation = z.strictObject({
-  script: z.string().refine((s) => isHexOf(s, 100) && s.length > 0 && !s.startsWith('6a'), {
+  script: z.string().refine((s) => isHexOf(s, 100) && s.length > 0 && !isUnspendable(fromHex(s)), {
     message: 'must be a spendable script of 1 to 100 bytes in lower-case hex',
   }),
   amount: amount.refine((s) => s !== '0', 'must be above zero'),

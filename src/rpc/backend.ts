@@ -334,6 +334,8 @@ export interface ScriptBackend {
   describe(scriptPubKey: Uint8Array): ScriptInfo;
   /** Disassembly; with `signatures` the hash type of each signature is shown as [ALL] (scriptSig). */
   asm(script: Uint8Array, signatures: boolean): string;
+  /** Whether it looks like a script of a real transaction: opcodes that exist, whole pushes, not too long. */
+  looksLikeScript(script: Uint8Array): boolean;
   /** Addresses that wrap the script, where wrapping makes sense: P2SH, and the P2WSH/P2WPKH form with its own P2SH. */
   wrappings(script: Uint8Array): {
     readonly p2sh: string | undefined;

@@ -27,14 +27,20 @@ function findCoins(tx: Tx, view: UtxoView): Check<readonly Coin[]> {
   return passed(coins);
 }
 
-/** Coinbase coins rest for `maturity` blocks; amounts stay within bounds at every step. Returns the sum, satoshi. */
+/** A coinbase coin rests for `maturity` blocks (Bitcoin Core COINBASE_MATURITY). */
+export function isImmature(coin: Coin, spendHeight: number, maturity: number): boolean {
+  return coin.coinbase && spendHeight - coin.height < maturity;
+}
+
+/** Coinbase coins are mature; amounts stay within bounds at every step. Returns the sum, satoshi. */
 function sumCoins(coins: readonly Coin[], spendHeight: number, maturity: number): Check<bigint> {
   let total = 0n;
   for (let i = 0; i < coins.length; i++) {
     const coin = coins[i] as Coin;
-    const age = spendHeight - coin.height;
-    if (coin.coinbase && age < maturity)
-      return broken('bad-txns-premature-spend-of-coinbase', `input ${i} spends a coinbase of depth ${age}`);
+    if (isImmature(coin, spendHeight, maturity)) {
+      const detail = `input ${i} spends a coinbase of depth ${spendHeight - coin.height}`;
+      return broken('bad-txns-premature-spend-of-coinbase', detail);
+    }
     total += coin.out.value;
     if (!isMoney(coin.out.value) || !isMoney(total))
       return broken('bad-txns-inputvalues-outofrange', `inputs 0 to ${i} sum to ${total}`);
