@@ -6,6 +6,7 @@ import { decodeDump, encodeDump } from '../../src/mempool/dump.ts';
 import { parseJson, writeJson } from '../../src/rpc/json.ts';
 import { decodeRawTx } from '../../src/rpc/rawTx.ts';
 import { scriptToAsm } from '../../src/script/asm.ts';
+import { looksLikeScript } from '../../src/script/validOps.ts';
 import { toHex } from '../../src/util/hex.ts';
 import { lookAtTx } from './primitiveTargets.ts';
 import type { FuzzTarget } from './run.ts';
@@ -28,7 +29,7 @@ function refusedInWords(read: () => void): boolean {
   }
 }
 
-const FORMS = { witness: true, legacy: true };
+const FORMS = { witness: true, legacy: true, looksLikeScript };
 const SPENT = { scriptPubKey: toHex(S.P2WPKH), amount: 0.5 };
 const PREVOUTS = [
   [SPENT, { ...SPENT, amount: '20999999.99999999' }],
