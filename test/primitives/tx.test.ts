@@ -5,7 +5,7 @@ import { hash256 } from '../../src/crypto/hash.ts';
 import { decodeTx, encodeTx, NO_WITNESS, readTx, Tx } from '../../src/primitives/tx.ts';
 import { DecodeError, Reader } from '../../src/util/codec.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
-import { vectorJson } from '../support/vectors.ts';
+import { vectorJson, vectorText } from '../support/vectors.ts';
 
 const IN = `${'11'.repeat(32)}00000000` as const;
 const LEGACY = `01000000${'01'}${IN}00ffffffff01000000000000000000${'00000000'}`;
@@ -162,6 +162,14 @@ describe('Transactions', () => {
         assert.equal(toHex(encodeTx(decodeTx(fromHex(hex)))), hex);
       }
     }
+  });
+
+  it('of the published file with many inputs is none of Bitcoin: its outputs have versions, as on Decred', function () {
+    const bytes = fromHex(vectorText(this, 'sequences/many_inputs_tx.hex').trim());
+    assert.throws(
+      () => decodeTx(bytes),
+      (e) => e instanceof DecodeError && /bytes too many/.test(e.message),
+    );
   });
 
   it('that hold coinbases have exactly one null input', () => {
