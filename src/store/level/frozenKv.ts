@@ -73,18 +73,24 @@ export class FrozenKv implements Kv {
   }
 
   /**
-   * Opens the folder and verifies every byte of it that counts; `progress` is told of bytes as they are read. `kv` is
+   * Opens the folder and verifies every byte of it that counts; `progress` is told of bytes read, of all. `kv` is
    * undefined when something is damaged. `torn`: bytes of unfinished writes that a crash left in the logs.
    */
   static async verify(
     folder: FolderReader,
-    progress: (bytes: number) => void = () => {},
+    progress: (done: number, total: number) => void = () => {},
   ): Promise<{ readonly kv: FrozenKv | undefined; readonly damage: readonly Damage[]; readonly torn: number }> {
     const damage: Damage[] = [];
     const names = await folder.list();
     const version = await readVersion(folder, damage);
     if (version === undefined) return { kv: undefined, damage, torn: 0 };
-    for (const table of version.tables) damage.push(...(await verifyOne(folder, names, table, progress)));
+    const total = version.tables.reduce((sum, table) => sum + table.size, 0);
+    let done = 0;
+    for (const table of version.tables) {
+      damage.push(...(await verifyOne(folder, names, table)));
+      done += table.size;
+      progress(done, total);
+    }
     const recent: Write[] = [];
     let torn = 0;
     for (const number of version.logs) {
@@ -101,7 +107,6 @@ export class FrozenKv implements Kv {
           damage.push({ path, offset: at, detail: error.message });
         }
       }
-      progress(bytes.length);
     }
     const kv = damage.length === 0 ? new FrozenKv(folder, version, recent.sort(byKey), names) : undefined;
     return { kv, damage, torn };
@@ -190,18 +195,12 @@ function tableName(names: readonly string[], number: number): string | undefined
   return [levelName(number, 'ldb'), levelName(number, 'sst')].find((name) => names.includes(name));
 }
 
-async function verifyOne(
-  folder: FolderReader,
-  names: readonly string[],
-  table: LiveTable,
-  progress: (bytes: number) => void,
-): Promise<Damage[]> {
+async function verifyOne(folder: FolderReader, names: readonly string[], table: LiveTable): Promise<Damage[]> {
   const name = tableName(names, table.number);
   const keys = { after: userKey(table.smallest), last: userKey(table.largest) };
   if (name === undefined)
     return [{ path: folder.path(levelName(table.number, 'ldb')), offset: undefined, detail: 'file is missing', keys }];
   const bytes = await folder.read(name);
-  progress(bytes.length);
   const path = folder.path(name);
   if (bytes.length !== table.size)
     return [{ path, offset: bytes.length, detail: `file of ${bytes.length} bytes, not ${table.size}`, keys }];
