@@ -18,6 +18,7 @@ import { lookbackOf } from '../sync/lookback.ts';
 import { PeerTips } from '../sync/peerTips.ts';
 import { SyncProgress } from '../sync/progress.ts';
 import { SERVICES } from '../wire/peer.ts';
+import { assumeValidOf, minChainWorkOf } from './assumptions.ts';
 import { blocksBackend } from './backend/blocks.ts';
 import { coinSetBackend } from './backend/coinSet.node.ts';
 import { headersBackend } from './backend/headers.ts';
@@ -73,6 +74,7 @@ async function openCore(parts: RoleParts): Promise<Core> {
     scripts,
     clock,
     evidence: evidenceKeeper(config.datadir, log),
+    assumeValid: assumeValidOf(config, network),
     pause: () => nextTurn(),
     onHalt: parts.fail,
     onFailure: parts.fail,
@@ -110,7 +112,7 @@ function buildSync(parts: RoleParts, { chain, judge }: Core, net: PeerNetwork) {
     lookback: lookbackOf(network.consensus),
     maxFutureSeconds: network.consensus.maxFutureSeconds,
     anchor: () => chain.tip(),
-    minChainWork: 0n,
+    minChainWork: minChainWorkOf(parts.config, network),
   });
   const blocks = new BlockSync({ ...common, tips });
   const progress = new SyncProgress({ chain, tips, headers, blocks, clock });
@@ -174,6 +176,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
     clock,
     synced: () => progress.synced(),
     development: parts.network.development,
+    minChainWork: minChainWorkOf(parts.config, parts.network),
   });
   const headersApi = headersBackend({
     chain,

@@ -10,6 +10,7 @@ import { equalBytes } from '../util/bytes.ts';
 import type { Emitter } from '../util/events.ts';
 import type { Clock } from '../util/ports.ts';
 import { SerialQueue } from '../util/queue.ts';
+import { type AssumeValid, isAssumedValid } from './assumeValid.ts';
 import { checkWorthStoring } from './bodyRule.ts';
 import { Candidates } from './candidates.ts';
 import type { AcceptBlockOptions, AcceptedBlock, Chain, HeadersOutcome } from './chain.ts';
@@ -33,6 +34,8 @@ export interface ChainManagerParts {
   readonly scripts: ScriptChecker;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly evidence: EvidenceKeeper;
+  /** Absent: every script is run. */
+  readonly assumeValid?: AssumeValid;
   /** As HeaderChainParts.pause. */
   readonly pause?: () => Promise<void>;
   /** Told once when the chain halts: the node should stop. */
@@ -66,6 +69,7 @@ export class ChainManager implements Chain {
     this.#headers = headers;
     this.#halt = halt;
     const { index } = headers;
+    const { assumeValid: assumed } = parts;
     this.#candidates = new Candidates(parts.judge, index);
     this.#candidates.load(active);
     this.#mover = new TipMover(
@@ -75,6 +79,7 @@ export class ChainManager implements Chain {
         index,
         candidates: this.#candidates,
         events: headers.events,
+        assumedValid: (entry) => assumed !== undefined && isAssumedValid(entry, assumed, { index, best: headers.best }),
         refreshBest: () => headers.refreshBest(),
       },
       active,
@@ -299,7 +304,7 @@ export class ChainManager implements Chain {
       return { outcome: sooner.then((verdict) => (verdict.ok ? this.#known(block, entry) : verdict)) };
     if (entry.hasBody) return { outcome: this.#again(block, entry) };
     const tip = this.#mover.tip;
-    const best = this.#headers.own(this.#headers.bestHeader());
+    const { best } = this.#headers;
     const worth = checkWorthStoring(entry, { tip, best, requested: options.requested === true });
     if (!worth.ok) return now(worth);
     const body = judgeBody(block, entry.parent as IndexEntry, this.#parts.network.consensus);

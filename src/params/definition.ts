@@ -1,7 +1,7 @@
 import { hash256 } from '../crypto/hash.ts';
 import { type Block, decodeBlock } from '../primitives/block.ts';
 import { hashToNumber, targetOf } from '../primitives/compact.ts';
-import { displayHash } from '../primitives/hash.ts';
+import { displayHash, parseHash } from '../primitives/hash.ts';
 import { txMerkleRoot } from '../primitives/merkle.ts';
 import { equalBytes } from '../util/bytes.ts';
 import { DecodeError } from '../util/codec.ts';
@@ -23,6 +23,9 @@ export interface NetworkDefinition {
   readonly seeds: readonly string[];
   readonly development: boolean;
   readonly offline: boolean;
+  /** A block as displayed, and work in hex. Absent: none. */
+  readonly assumeValid?: string;
+  readonly minChainWork?: string;
   /** Absent: none. */
   readonly assumeUtxo?: readonly AssumedCoins[];
 }
@@ -96,6 +99,8 @@ export function networkOf(def: NetworkDefinition): Network {
     seeds: def.seeds,
     development: def.development,
     offline: def.offline,
+    assumeValid: def.assumeValid === undefined ? undefined : parseHash(def.assumeValid),
+    minChainWork: BigInt(`0x${def.minChainWork ?? '0'}`),
     assumeUtxo: def.assumeUtxo ?? [],
   };
 }

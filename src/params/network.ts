@@ -113,6 +113,10 @@ export interface Network {
   readonly development: boolean;
   /** A network that has no peers (bitcoin-main): verification of files only. */
   readonly offline: boolean;
+  /** A block whose ancestors' scripts the network vouches for; undefined: none. */
+  readonly assumeValid: Hash256 | undefined;
+  /** No chain with less work is the network's, expected hashes. */
+  readonly minChainWork: bigint;
   /** Snapshots of coins that the network vouches for. */
   readonly assumeUtxo: readonly AssumedCoins[];
 }

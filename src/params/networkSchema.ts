@@ -155,6 +155,11 @@ export const networkDefinitionSchema = z
     seeds: z.array(z.string().startsWith('/').max(512)).max(64),
     development: z.boolean(),
     offline: z.boolean(),
+    assumeValid: blockHash.exactOptional(),
+    minChainWork: z
+      .string()
+      .regex(/^[0-9a-f]{1,64}$/, 'must be 1 to 64 lower-case hex digits')
+      .exactOptional(),
     assumeUtxo: z
       .array(assumedCoins)
       .max(MAX_ASSUMED)

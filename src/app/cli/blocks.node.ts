@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
+import type { OptionKey } from '../config/options.ts';
 import { addOptionFlags } from './flags.node.ts';
 
 /** Flags of commands that work on a data directory without a node. */
-function addDatadirFlags(command: Command): Command {
+function addDatadirFlags(command: Command, more: readonly OptionKey[] = []): Command {
   command.option('--config <FILE>', 'config file; default: cairn.toml in the data directory').exitOverride();
-  addOptionFlags(command, ['datadir', 'network', 'txindex', 'par'], { all: true });
+  addOptionFlags(command, ['datadir', 'network', 'txindex', ...more], { all: true });
   return command;
 }
 
 export function define(command: Command): void {
-  addDatadirFlags(command.command('import'))
+  addDatadirFlags(command.command('import'), ['par', 'assumevalid', 'minimumchainwork'])
     .description('take blocks from files into a data directory, with every rule and script checked')
     .argument('<files...>', "Bitcoin's blk*.dat (also obfuscated, with xor.dat beside it), or length-prefixed blocks")
     .addHelpText(
