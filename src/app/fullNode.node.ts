@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ChainManager } from '../chain/chainManager.ts';
+import { VerifiedScripts } from '../chain/verifiedScripts.ts';
 import type { Judge } from '../consensus/engine.ts';
 import { judgeFor } from '../consensus/registry.ts';
 import { TxPool } from '../mempool/txPool.ts';
@@ -67,11 +68,12 @@ async function openCore(parts: RoleParts): Promise<Core> {
   });
   lifetime.add(() => store.close());
   const scripts = nodeScripts(config.par, lifetime);
+  const verified = new VerifiedScripts();
   const chain = await ChainManager.open({
     network,
     judge,
     store,
-    scripts,
+    scripts: verified.sparing(scripts),
     clock,
     evidence: evidenceKeeper(config.datadir, log),
     assumeValid: assumeValidOf(config, network),
@@ -82,7 +84,13 @@ async function openCore(parts: RoleParts): Promise<Core> {
   lifetime.add(() => chain.close());
   parts.warmup('Loading unconfirmed transactions…');
   const pool = new TxPool(
-    { chain, params: network.consensus, scripts, clock, log: log.child({ room: 'mempool' }) },
+    {
+      chain,
+      params: network.consensus,
+      scripts: verified.remembering(scripts),
+      clock,
+      log: log.child({ room: 'mempool' }),
+    },
     {
       maxMemory: config.mempool.maxMb * 1_000_000,
       minRelayFeeRate: BigInt(config.mempool.minFeeRate),
