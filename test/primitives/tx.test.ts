@@ -164,6 +164,16 @@ describe('Transactions', () => {
     }
   });
 
+  it('share one array for all empty witness items and scripts: a view would cost a hundred times their one byte', () => {
+    const n = 2000;
+    const items = `fdd007${'00'.repeat(n)}`;
+    const tx = decodeTx(fromHex(`020000000001${'01'}${IN}00ffffffff01000000000000000000${items}${'00000000'}`));
+    const [input] = tx.inputs;
+    assert.equal(input?.witness.length, n);
+    assert.equal(new Set([...(input?.witness ?? []), input?.scriptSig, tx.outputs[0]?.scriptPubKey]).size, 1);
+    assert.equal(tx.size, tx.bytes.length);
+  });
+
   it('of the published file with many inputs is none of Bitcoin: its outputs have versions, as on Decred', function () {
     const bytes = fromHex(vectorText(this, 'sequences/many_inputs_tx.hex').trim());
     assert.throws(
