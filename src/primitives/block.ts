@@ -2,7 +2,7 @@ import { EMPTY } from '../util/bytes.ts';
 import { compactSizeLength, decodeAll, type Reader, Writer } from '../util/codec.ts';
 import { type BlockLinks, linkBlock } from './blockLinks.ts';
 import { type BlockHeader, HEADER_SIZE, MAX_SEAL, readHeader, type SealedHeader, writeHeader } from './header.ts';
-import { readTx, type Tx, WITNESS_SCALE } from './tx.ts';
+import { readTx, type Tx, weightOf } from './tx.ts';
 
 /** Smallest transaction that the decoder can read: version, empty lists, lock time. */
 const MIN_TX = 10;
@@ -51,7 +51,7 @@ export class Block implements SealedHeader {
   }
   /** BIP141 weight. */
   get weight(): number {
-    return this.strippedSize * (WITNESS_SCALE - 1) + this.size;
+    return weightOf(this);
   }
 }
 

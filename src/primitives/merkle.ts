@@ -2,6 +2,12 @@ import { hash256Tree } from '../crypto/hash.ts';
 import { type Hash256, ZERO_HASH } from './hash.ts';
 import type { Tx } from './tx.ts';
 
+/**
+ * Bytes of two merkle nodes side by side: a transaction of that size without witness could be taken for an inner node of the
+ * tree, and an inner node for a transaction (BIP54; CVE-2017-12842). Shorter and longer ones cannot.
+ */
+export const NODE_PAIR_SIZE = 64;
+
 /** Root of Bitcoin's merkle tree and whether two equal nodes stood side by side (CVE-2012-2459: the list may be mutated). */
 export function merkleRoot(leaves: readonly Hash256[]): { readonly root: Hash256; readonly mutated: boolean } {
   return leaves.length === 0 ? { root: ZERO_HASH, mutated: false } : hash256Tree(leaves);

@@ -29,6 +29,11 @@ export interface TxFields {
 export const NO_WITNESS: readonly Uint8Array[] = [];
 export const SEQUENCE_FINAL = 0xffffffff;
 export const WITNESS_SCALE = 4;
+
+/** BIP141: 3 × stripped size + total size, of a transaction or a block. */
+export function weightOf(of: { readonly strippedSize: number; readonly size: number }): number {
+  return of.strippedSize * (WITNESS_SCALE - 1) + of.size;
+}
 const VERSION_SIZE = 4;
 const LOCK_TIME_SIZE = 4;
 /** BIP144: marker and flag. */
@@ -107,7 +112,7 @@ export class Tx implements TxFields {
 
   /** BIP141: 3 × stripped size + total size. */
   get weight(): number {
-    return this.strippedSize * (WITNESS_SCALE - 1) + this.size;
+    return weightOf(this);
   }
 
   /** Weight / 4, rounded up. */

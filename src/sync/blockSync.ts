@@ -1,7 +1,7 @@
 import type { AcceptedBlock, Chain } from '../chain/chain.ts';
 import type { HeaderEntry } from '../chain/entry.ts';
 import type { Block } from '../primitives/block.ts';
-import { type Broken, type Check, effectOf, type RuleCode } from '../primitives/rules.ts';
+import { blockFault, type Check } from '../primitives/rules.ts';
 import { Lifetime } from '../util/lifetime.ts';
 import { Lru } from '../util/lru.ts';
 import type { Clock, Logger, Timers } from '../util/ports.ts';
@@ -319,13 +319,4 @@ export class BlockSync {
   #fail(error: unknown): void {
     if (!this.#life.closed) this.#deps.fail(error);
   }
-}
-
-/**
- * The rule to blame a block's sender for. Rules that only tell a race for a loose transaction are the block's own fault
- * when they made it invalid; undefined when an honest peer may have sent it.
- */
-export function blockFault(verdict: Broken, invalid: boolean): RuleCode | undefined {
-  if (effectOf(verdict.rule).penalty > 0) return verdict.rule;
-  return invalid ? 'duplicate-invalid' : undefined;
 }
