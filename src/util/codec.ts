@@ -176,6 +176,15 @@ export class Writer {
   finish(): Uint8Array {
     return this.#buf.slice(0, this.#at);
   }
+  /** What was written, not copied: valid until the next write. */
+  written(): Uint8Array {
+    return this.#buf.subarray(0, this.#at);
+  }
+  /** Begins anew in the same buffer: for messages that are hashed and forgotten. */
+  restart(): this {
+    this.#at = 0;
+    return this;
+  }
 }
 
 /** Bytes a CompactSize of `n` takes. */
