@@ -1,6 +1,6 @@
 import { hash256Tree } from '../crypto/hash.ts';
 import { type Hash256, ZERO_HASH } from './hash.ts';
-import type { Tx } from './tx.ts';
+import { Tx } from './tx.ts';
 
 /**
  * Bytes of two merkle nodes side by side: a transaction of that size without witness could be taken for an inner node of the
@@ -15,10 +15,12 @@ export function merkleRoot(leaves: readonly Hash256[]): { readonly root: Hash256
 
 /** Merkle root over txids. */
 export function txMerkleRoot(txs: readonly Tx[]): { readonly root: Hash256; readonly mutated: boolean } {
+  Tx.hashTxids(txs);
   return merkleRoot(txs.map((tx) => tx.txid));
 }
 
 /** BIP141 witness root: wtxids, with the coinbase's taken as zero. */
 export function witnessMerkleRoot(txs: readonly Tx[]): { readonly root: Hash256; readonly mutated: boolean } {
+  Tx.hashWtxids(txs.slice(1));
   return merkleRoot(txs.map((tx, i) => (i === 0 ? ZERO_HASH : tx.wtxid)));
 }

@@ -86,6 +86,22 @@ describe('Transactions', () => {
     );
   });
 
+  it('have the same ids made in one batch as one by one, some known before', () => {
+    fc.assert(
+      fc.property(fc.array(arbTx, { maxLength: 7 }), fc.nat(7), fc.boolean(), (txs, known, idsFirst) => {
+        const batch = txs.map((tx) => decodeTx(tx.bytes));
+        const before = batch.slice(0, known).map((tx) => [tx.txid, tx.wtxid]);
+        for (const hash of idsFirst ? [Tx.hashTxids, Tx.hashWtxids] : [Tx.hashWtxids, Tx.hashTxids]) hash(batch);
+        for (const [i, tx] of batch.entries()) {
+          const one = txs[i] as Tx;
+          assert.deepEqual([toHex(tx.txid), toHex(tx.wtxid)], [toHex(one.txid), toHex(one.wtxid)]);
+          assert.equal(toHex(tx.strippedBytes), toHex(one.strippedBytes));
+          if (i < before.length) assert.ok(tx.txid === before[i]?.[0] && tx.wtxid === before[i]?.[1]);
+        }
+      }),
+    );
+  });
+
   it('decode to a transaction of the same bytes or throw DecodeError, whatever the bytes', () => {
     let decoded = 0;
     const edit = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 3 });
