@@ -1,5 +1,5 @@
 import type { Hash256 } from '../primitives/hash.ts';
-import { compressAmount, writeScriptAsCore } from '../primitives/txOutCompression.ts';
+import { writeAmount, writeScriptAsCore } from '../primitives/txOutCompression.ts';
 import { writeVarint } from '../primitives/varint.ts';
 import { asciiBytes, compareBytes, concatBytes, equalBytes } from '../util/bytes.ts';
 import { DecodeError, Reader, Writer } from '../util/codec.ts';
@@ -74,7 +74,7 @@ export class SnapshotWriter {
     for (const { outpoint, coin } of asCoreIterates(this.#group)) {
       this.#out.compactSize(outpoint.index);
       writeVarint(this.#out, coin.height * 2 + (coin.coinbase ? 1 : 0));
-      writeVarint(this.#out, compressAmount(coin.out.value));
+      writeAmount(this.#out, coin.out.value);
       writeScriptAsCore(this.#out, coin.out.scriptPubKey);
     }
     this.#group = [];
