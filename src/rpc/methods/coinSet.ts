@@ -140,7 +140,7 @@ export const coinSetMethods: readonly MethodSpec[] = [
       'earlier block, made from undo data while the node goes on as it is.',
     params: [
       required('path', 'str', 'Path of the file. A relative one starts at the data directory.'),
-      optional('type', 'str', '"latest" for the tip, "rollback" for an earlier block.', { default: '' }),
+      optional('type', 'str', '"latest" for the tip, "rollback" for an earlier block.', { default: '""' }),
       optional('options', 'obj', 'What to roll back to.', {
         namedMembers: true,
         inner: [
