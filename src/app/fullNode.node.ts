@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ChainManager } from '../chain/chainManager.ts';
-import { VerifiedScripts } from '../chain/verifiedScripts.ts';
 import type { Judge } from '../consensus/engine.ts';
 import { judgeFor } from '../consensus/registry.ts';
 import { TxPool } from '../mempool/txPool.ts';
@@ -19,9 +18,8 @@ import { lookbackOf } from '../sync/lookback.ts';
 import { PeerTips } from '../sync/peerTips.ts';
 import { SyncProgress } from '../sync/progress.ts';
 import { SERVICES } from '../wire/peer.ts';
-import { assumeValidOf, minChainWorkOf } from './assumptions.ts';
 import { blocksBackend } from './backend/blocks.ts';
-import { coinSetBackend } from './backend/coinSet.node.ts';
+import { coinSetBackend } from './backend/coinSet.ts';
 import { headersBackend } from './backend/headers.ts';
 import { nodeBackend } from './backend/node.node.ts';
 import { peersBackend } from './backend/peers.ts';
@@ -68,15 +66,13 @@ async function openCore(parts: RoleParts): Promise<Core> {
   });
   lifetime.add(() => store.close());
   const scripts = nodeScripts(config.par, lifetime);
-  const verified = new VerifiedScripts();
   const chain = await ChainManager.open({
     network,
     judge,
     store,
-    scripts: verified.sparing(scripts),
+    scripts,
     clock,
     evidence: evidenceKeeper(config.datadir, log),
-    assumeValid: assumeValidOf(config, network),
     pause: () => nextTurn(),
     onHalt: parts.fail,
     onFailure: parts.fail,
@@ -84,13 +80,7 @@ async function openCore(parts: RoleParts): Promise<Core> {
   lifetime.add(() => chain.close());
   parts.warmup('Loading unconfirmed transactions…');
   const pool = new TxPool(
-    {
-      chain,
-      params: network.consensus,
-      scripts: verified.remembering(scripts),
-      clock,
-      log: log.child({ room: 'mempool' }),
-    },
+    { chain, params: network.consensus, scripts, clock, log: log.child({ room: 'mempool' }) },
     {
       maxMemory: config.mempool.maxMb * 1_000_000,
       minRelayFeeRate: BigInt(config.mempool.minFeeRate),
@@ -120,7 +110,7 @@ function buildSync(parts: RoleParts, { chain, judge }: Core, net: PeerNetwork) {
     lookback: lookbackOf(network.consensus),
     maxFutureSeconds: network.consensus.maxFutureSeconds,
     anchor: () => chain.tip(),
-    minChainWork: minChainWorkOf(parts.config, network),
+    minChainWork: 0n,
   });
   const blocks = new BlockSync({ ...common, tips });
   const progress = new SyncProgress({ chain, tips, headers, blocks, clock });
@@ -184,7 +174,6 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
     clock,
     synced: () => progress.synced(),
     development: parts.network.development,
-    minChainWork: minChainWorkOf(parts.config, parts.network),
   });
   const headersApi = headersBackend({
     chain,
@@ -204,7 +193,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
       headers: headersApi,
       scripts: scriptBackend(parts.network.prefixes),
       blocks: blocksApi,
-      coinSet: coinSetBackend({ chain, walks, magic: parts.network.magic, datadir: config.datadir }),
+      coinSet: coinSetBackend({ chain, walks }),
       mempool: mempoolBackend(pool, announcer, lifetime),
       transactions: poolSubmission(pool, announcer),
       proofs: blockProofs(headersApi, blocksApi),

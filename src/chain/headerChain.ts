@@ -93,11 +93,6 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
     return this.index.genesis;
   }
 
-  /** As bestHeader, inside `chain`. */
-  get best(): IndexEntry {
-    return this.#best;
-  }
-
   bestHeader(): HeaderEntry {
     return this.#best;
   }

@@ -9,6 +9,8 @@ export interface Effort {
   readonly runs: number;
   /** A smaller load and shorter intervals: for a look, not for publishing. */
   readonly quick: boolean;
+  /** What --vs names: another checkout or node, to be measured in turns with this one. */
+  readonly vs?: string;
 }
 
 /** One value as printed. `value` is the median of `runs`; every other field says what was measured. */
@@ -29,6 +31,8 @@ export interface Suite {
   readonly name: string;
   /** One line for --help. */
   readonly about: string;
+  /** Heeds `vs`. */
+  readonly compares?: true;
   run(bench: Bench): Promise<void>;
 }
 
@@ -78,7 +82,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** Three digits are more than any of these numbers can be trusted to. */
-function round(value: number): number {
+export function round(value: number): number {
   return value >= 1000 ? Math.round(value) : Number(value.toPrecision(3));
 }
 
