@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ChainManager } from '../chain/chainManager.ts';
+import { VerifiedScripts } from '../chain/verifiedScripts.ts';
 import type { Judge } from '../consensus/engine.ts';
 import { judgeFor } from '../consensus/registry.ts';
 import { TxPool } from '../mempool/txPool.ts';
@@ -18,8 +19,9 @@ import { lookbackOf } from '../sync/lookback.ts';
 import { PeerTips } from '../sync/peerTips.ts';
 import { SyncProgress } from '../sync/progress.ts';
 import { SERVICES } from '../wire/peer.ts';
+import { assumeValidOf, minChainWorkOf } from './assumptions.ts';
 import { blocksBackend } from './backend/blocks.ts';
-import { coinSetBackend } from './backend/coinSet.ts';
+import { coinSetBackend } from './backend/coinSet.node.ts';
 import { headersBackend } from './backend/headers.ts';
 import { nodeBackend } from './backend/node.node.ts';
 import { peersBackend } from './backend/peers.ts';
@@ -66,13 +68,15 @@ async function openCore(parts: RoleParts): Promise<Core> {
   });
   lifetime.add(() => store.close());
   const scripts = nodeScripts(config.par, lifetime);
+  const verified = new VerifiedScripts();
   const chain = await ChainManager.open({
     network,
     judge,
     store,
-    scripts,
+    scripts: verified.sparing(scripts),
     clock,
     evidence: evidenceKeeper(config.datadir, log),
+    assumeValid: assumeValidOf(config, network),
     pause: () => nextTurn(),
     onHalt: parts.fail,
     onFailure: parts.fail,
@@ -80,7 +84,13 @@ async function openCore(parts: RoleParts): Promise<Core> {
   lifetime.add(() => chain.close());
   parts.warmup('Loading unconfirmed transactions…');
   const pool = new TxPool(
-    { chain, params: network.consensus, scripts, clock, log: log.child({ room: 'mempool' }) },
+    {
+      chain,
+      params: network.consensus,
+      scripts: verified.remembering(scripts),
+      clock,
+      log: log.child({ room: 'mempool' }),
+    },
     {
       maxMemory: config.mempool.maxMb * 1_000_000,
       minRelayFeeRate: BigInt(config.mempool.minFeeRate),
@@ -110,7 +120,7 @@ function buildSync(parts: RoleParts, { chain, judge }: Core, net: PeerNetwork) {
     lookback: lookbackOf(network.consensus),
     maxFutureSeconds: network.consensus.maxFutureSeconds,
     anchor: () => chain.tip(),
-    minChainWork: 0n,
+    minChainWork: minChainWorkOf(parts.config, network),
   });
   const blocks = new BlockSync({ ...common, tips });
   const progress = new SyncProgress({ chain, tips, headers, blocks, clock });
@@ -174,6 +184,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
     clock,
     synced: () => progress.synced(),
     development: parts.network.development,
+    minChainWork: minChainWorkOf(parts.config, parts.network),
   });
   const headersApi = headersBackend({
     chain,
@@ -193,7 +204,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
       headers: headersApi,
       scripts: scriptBackend(parts.network.prefixes),
       blocks: blocksApi,
-      coinSet: coinSetBackend({ chain, walks }),
+      coinSet: coinSetBackend({ chain, walks, magic: parts.network.magic, datadir: config.datadir }),
       mempool: mempoolBackend(pool, announcer, lifetime),
       transactions: poolSubmission(pool, announcer),
       proofs: blockProofs(headersApi, blocksApi),

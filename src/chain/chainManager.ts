@@ -10,6 +10,7 @@ import { equalBytes } from '../util/bytes.ts';
 import type { Emitter } from '../util/events.ts';
 import type { Clock } from '../util/ports.ts';
 import { SerialQueue } from '../util/queue.ts';
+import { type AssumeValid, isAssumedValid } from './assumeValid.ts';
 import { checkWorthStoring } from './bodyRule.ts';
 import { Candidates } from './candidates.ts';
 import type { AcceptBlockOptions, AcceptedBlock, Chain, HeadersOutcome } from './chain.ts';
@@ -33,6 +34,8 @@ export interface ChainManagerParts {
   readonly scripts: ScriptChecker;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly evidence: EvidenceKeeper;
+  /** Absent: every script is run. */
+  readonly assumeValid?: AssumeValid;
   /** As HeaderChainParts.pause. */
   readonly pause?: () => Promise<void>;
   /** Told once when the chain halts: the node should stop. */
@@ -66,6 +69,7 @@ export class ChainManager implements Chain {
     this.#headers = headers;
     this.#halt = halt;
     const { index } = headers;
+    const { assumeValid: assumed } = parts;
     this.#candidates = new Candidates(parts.judge, index);
     this.#candidates.load(active);
     this.#mover = new TipMover(
@@ -75,6 +79,7 @@ export class ChainManager implements Chain {
         index,
         candidates: this.#candidates,
         events: headers.events,
+        assumedValid: (entry) => assumed !== undefined && isAssumedValid(entry, assumed, { index, best: headers.best }),
         refreshBest: () => headers.refreshBest(),
       },
       active,
@@ -176,7 +181,7 @@ export class ChainManager implements Chain {
 
   /** All coins at the tip. They stay those of this moment while blocks connect; reading them holds nobody up. */
   coinsAtTip(): Promise<CoinsAtTip> {
-    return this.#move(async () => {
+    return this.#inTurn(async () => {
       await this.#mover.activate();
       return { tip: this.tip(), coins: await beginWalk(this.#parts.store.allCoins()) };
     });
@@ -201,12 +206,12 @@ export class ChainManager implements Chain {
   }
 
   testBlock(block: Block): Promise<Check> {
-    return this.#telling(this.#keepingEvidence(block, () => this.#move(() => this.#test(block))));
+    return this.#keepingEvidence(block, () => this.#inTurn(() => this.#test(block)));
   }
 
   /** Marks a block invalid by order of the operator, with everything on top of it; moves to the best branch left. */
   invalidateBlock(entry: HeaderEntry): Promise<void> {
-    return this.#moveAlone(async () => {
+    return this.#inTurn(async () => {
       const target = this.#headers.own(entry);
       if (target.parent === undefined) throw new RangeError('the genesis block cannot be invalidated');
       await this.#mover.activate(async () => {
@@ -218,7 +223,7 @@ export class ChainManager implements Chain {
 
   /** Forgets that a block, its ancestors and its descendants are invalid, and judges them again. */
   reconsiderBlock(entry: HeaderEntry): Promise<void> {
-    return this.#moveAlone(async () => {
+    return this.#inTurn(async () => {
       const target = this.#headers.own(entry);
       const { index } = this.#headers;
       const branch = [target, ...index.descendants(target)];
@@ -261,8 +266,10 @@ export class ChainManager implements Chain {
     return run;
   }
 
-  #moveAlone<T>(job: () => Promise<T>): Promise<T> {
-    return this.#telling(this.#move(job));
+  /** Runs `job` in the second line, behind all blocks given before. */
+  #inTurn<T>(job: () => Promise<T>): Promise<T> {
+    const turn = this.#inLine(this.#intake, async (): Promise<Later<T>> => ({ outcome: this.#move(job) }));
+    return this.#telling(turn.then(({ outcome }) => outcome));
   }
 
   async #telling<T>(result: Promise<T>): Promise<T> {
@@ -297,7 +304,7 @@ export class ChainManager implements Chain {
       return { outcome: sooner.then((verdict) => (verdict.ok ? this.#known(block, entry) : verdict)) };
     if (entry.hasBody) return { outcome: this.#again(block, entry) };
     const tip = this.#mover.tip;
-    const best = this.#headers.own(this.#headers.bestHeader());
+    const { best } = this.#headers;
     const worth = checkWorthStoring(entry, { tip, best, requested: options.requested === true });
     if (!worth.ok) return now(worth);
     const body = judgeBody(block, entry.parent as IndexEntry, this.#parts.network.consensus);

@@ -93,6 +93,11 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
     return this.index.genesis;
   }
 
+  /** As bestHeader, inside `chain`. */
+  get best(): IndexEntry {
+    return this.#best;
+  }
+
   bestHeader(): HeaderEntry {
     return this.#best;
   }

@@ -12,30 +12,19 @@ import type { Block } from '../primitives/block.ts';
 import type { BlockHeader } from '../primitives/header.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Check } from '../primitives/rules.ts';
-import { assert } from '../util/assert.ts';
+import { connectContext } from './connectContext.ts';
 import { contextAfter, type IndexEntry } from './headerIndex.ts';
 import type { CoinChange } from './ports.ts';
 
 /** What a block on top of `parent` may know of its branch. */
-export function connectContext(parent: IndexEntry, params: ConsensusParams): ConnectContext {
-  const at = (height: number): IndexEntry => {
-    const entry = parent.ancestor(height);
-    assert(entry !== undefined, `height ${height} is not below ${parent.height + 1}`);
-    return entry;
-  };
-  return {
-    height: parent.height + 1,
-    medianTimePast: parent.medianTime,
-    params,
-    medianTimeAt: (height) => at(height).medianTime,
-    idAt: (height) => at(height).header.id,
-  };
+function contextOn(parent: IndexEntry, params: ConsensusParams): ConnectContext {
+  return connectContext(parent, params, (height) => parent.ancestor(height));
 }
 
 /** Every rule of a body that needs no coins: done before anything is written to disk. */
 export function judgeBody(block: Block, parent: IndexEntry, params: ConsensusParams): Check {
   const alone = checkBlockAlone(block);
-  return alone.ok ? checkBlockInHeaderContext(block, connectContext(parent, params)) : alone;
+  return alone.ok ? checkBlockInHeaderContext(block, contextOn(parent, params)) : alone;
 }
 
 /** Reads coins, in the order asked. Its failures throw. */
@@ -51,7 +40,7 @@ export async function judgeCoins(
   params: ConsensusParams,
   read: ReadCoins,
 ): Promise<Check<ConnectedBlock>> {
-  const ctx = connectContext(parent, params);
+  const ctx = contextOn(parent, params);
   const needed = neededCoins(block, ctx);
   return connectBlock(block, CoinMap.of(needed, await read(needed)), ctx);
 }

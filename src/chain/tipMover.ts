@@ -23,6 +23,8 @@ export interface TipMoverParts {
   readonly index: HeaderIndex;
   readonly candidates: Candidates;
   readonly events: Emitter<ChainEvents>;
+  /** Need the scripts of this block not be run? */
+  readonly assumedValid: (entry: IndexEntry) => boolean;
   /** Invalid entries appeared or vanished: the best header may be another. */
   readonly refreshBest: () => void;
 }
@@ -153,7 +155,8 @@ export class TipMover {
     const passedBefore = entry.status === 'valid';
     if (passedBefore && !judged.ok)
       throw new StoredChainError(`block ${entry.header.id} was valid and is not any more: ${judged.detail}`);
-    const running = !judged.ok || passedBefore ? PASSED_NOW : scripts.check(judged.value.scriptJobs);
+    const skipped = passedBefore || this.#parts.assumedValid(entry);
+    const running = !judged.ok || skipped ? PASSED_NOW : scripts.check(judged.value.scriptJobs);
     // Told through `verdict`; until somebody listens there, a failure is no unhandled one.
     running.catch(() => undefined);
     await this.settle();

@@ -1,4 +1,4 @@
-import { hash256 } from '../crypto/hash.ts';
+import { hash256, hash256Each } from '../crypto/hash.ts';
 import { concatBytes, equalBytes } from '../util/bytes.ts';
 import { decodeAll, type Reader, Writer } from '../util/codec.ts';
 import { displayHash, type Hash256, ZERO_HASH } from './hash.ts';
@@ -59,14 +59,14 @@ export function buildPartialMerkleTree(
   for (let h = 1; h <= height; h++) {
     const below = levels[h - 1] as readonly Hash256[];
     const marked = matches[h - 1] as readonly boolean[];
-    const level: Hash256[] = [];
+    const pairs: Uint8Array[] = [];
     const match: boolean[] = [];
     for (let i = 0; i < below.length; i += 2) {
       const left = below[i] as Hash256;
-      level.push(hash256(concatBytes(left, below[i + 1] ?? left)));
+      pairs.push(concatBytes(left, below[i + 1] ?? left));
       match.push(marked[i] === true || marked[i + 1] === true);
     }
-    levels.push(level);
+    levels.push(hash256Each(pairs));
     matches.push(match);
   }
   const hashes: Hash256[] = [];

@@ -1,4 +1,4 @@
-import { hash256 } from '../crypto/hash.ts';
+import { hash256, hash256Each } from '../crypto/hash.ts';
 
 import { compactSizeLength, DecodeError, decodeAll, type Reader, Writer } from '../util/codec.ts';
 import { displayHash, type Hash256 } from './hash.ts';
@@ -29,6 +29,11 @@ export interface TxFields {
 export const NO_WITNESS: readonly Uint8Array[] = [];
 export const SEQUENCE_FINAL = 0xffffffff;
 export const WITNESS_SCALE = 4;
+
+/** BIP141: 3 × stripped size + total size, of a transaction or a block. */
+export function weightOf(of: { readonly strippedSize: number; readonly size: number }): number {
+  return of.strippedSize * (WITNESS_SCALE - 1) + of.size;
+}
 const VERSION_SIZE = 4;
 const LOCK_TIME_SIZE = 4;
 /** BIP144: marker and flag. */
@@ -88,6 +93,19 @@ export class Tx implements TxFields {
     return this.#txid;
   }
 
+  /** Makes the txids that are not known yet in one batch: several times faster than one by one. */
+  static hashTxids(txs: readonly Tx[]): void {
+    const waiting = txs.filter((tx) => tx.#txid === undefined);
+    for (const [i, txid] of hash256Each(strippedBytesOf(waiting)).entries()) (waiting[i] as Tx).#txid = txid;
+  }
+
+  /** The same for wtxids. */
+  static hashWtxids(txs: readonly Tx[]): void {
+    Tx.hashTxids(txs.filter((tx) => !tx.hasWitness));
+    const waiting = txs.filter((tx) => tx.#wtxid === undefined && tx.hasWitness);
+    for (const [i, wtxid] of hash256Each(waiting.map((tx) => tx.bytes)).entries()) (waiting[i] as Tx).#wtxid = wtxid;
+  }
+
   /** Hash of the serialization with witness; equals txid without witness. */
   get wtxid(): Hash256 {
     this.#wtxid ??= this.hasWitness ? hash256(this.bytes) : this.txid;
@@ -107,7 +125,7 @@ export class Tx implements TxFields {
 
   /** BIP141: 3 × stripped size + total size. */
   get weight(): number {
-    return this.strippedSize * (WITNESS_SCALE - 1) + this.size;
+    return weightOf(this);
   }
 
   /** Weight / 4, rounded up. */
@@ -123,6 +141,26 @@ export class Tx implements TxFields {
   get id(): string {
     return displayHash(this.txid);
   }
+}
+
+/** strippedBytes of each, as views on one buffer: no allocation per transaction. */
+function strippedBytesOf(txs: readonly Tx[]): Uint8Array[] {
+  let size = 0;
+  for (const tx of txs) if (tx.hasWitness) size += tx.size;
+  const all = new Uint8Array(size);
+  let at = 0;
+  return txs.map((tx) => {
+    if (!tx.hasWitness) return tx.bytes;
+    const { bytes } = tx;
+    const end = at + tx.strippedSize;
+    // The whole first; what follows marker and flag moves over them, and the lock time over the witnesses.
+    all.set(bytes, at);
+    all.copyWithin(at + VERSION_SIZE, at + VERSION_SIZE + SEGWIT_MARK_SIZE, end - LOCK_TIME_SIZE + SEGWIT_MARK_SIZE);
+    all.copyWithin(end - LOCK_TIME_SIZE, at + bytes.length - LOCK_TIME_SIZE, at + bytes.length);
+    const stripped = all.subarray(at, end);
+    at = end;
+    return stripped;
+  });
 }
 
 function strippedSize(tx: TxFields): number {

@@ -140,10 +140,35 @@ export interface CoinSetInfo {
   readonly diskSize: number;
 }
 
+/** A snapshot of all coins that was written. */
+export interface CoinDump {
+  readonly path: string;
+  readonly base: HeaderInfo;
+  readonly coins: number;
+  /** hash_serialized_3 of them. */
+  readonly hash: Hash256;
+  /** Transactions of the chain up to the base. */
+  readonly chainTx: number;
+}
+
+/** Why no snapshot was written. too-far: more coins changed since than can be undone; stopping: the node stops. */
+export type DumpRefusal = 'exists' | 'cannot-open' | 'not-active' | 'pruned' | 'too-far' | 'stopping';
+
 /** Walks over all coins, each at one tip while blocks go on connecting. */
 export interface CoinSetBackend {
   /** Undefined when the node stops meanwhile, or `gone` says that nobody waits for it any more. */
   summarize(hash: CoinSetHashName, gone: () => boolean): Promise<CoinSetInfo | undefined>;
+  /**
+   * Writes the coins after block `base` (default: the tip) to a file in Bitcoin Core's format; it appears under its name
+   * when it is complete. A relative path starts at the data directory; the answer's is absolute.
+   */
+  dump(
+    path: string,
+    base?: HeaderInfo,
+  ): Promise<
+    | { readonly ok: true; readonly value: CoinDump }
+    | { readonly ok: false; readonly reason: DumpRefusal; readonly path: string }
+  >;
 }
 
 /** A transaction in the pool (a PoolEntry of `mempool` fits). */
@@ -309,6 +334,8 @@ export interface ScriptBackend {
   describe(scriptPubKey: Uint8Array): ScriptInfo;
   /** Disassembly; with `signatures` the hash type of each signature is shown as [ALL] (scriptSig). */
   asm(script: Uint8Array, signatures: boolean): string;
+  /** Whether it looks like a script of a real transaction: opcodes that exist, whole pushes, not too long. */
+  looksLikeScript(script: Uint8Array): boolean;
   /** Addresses that wrap the script, where wrapping makes sense: P2SH, and the P2WSH/P2WPKH form with its own P2SH. */
   wrappings(script: Uint8Array): {
     readonly p2sh: string | undefined;

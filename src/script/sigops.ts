@@ -36,7 +36,7 @@ export function legacySigOpCount(tx: Tx): number {
 }
 
 /** What the last push of a script pushes; undefined when a push is cut off or an opcode is no push. */
-function lastPush(script: Uint8Array): Uint8Array | undefined {
+export function lastPush(script: Uint8Array): Uint8Array | undefined {
   const cursor = new ScriptCursor(script);
   let data: Uint8Array = EMPTY;
   while (!cursor.atEnd) {

@@ -1,3 +1,4 @@
+import { feeAt } from '../primitives/amount.ts';
 import { isUnspendable, witnessProgramOf } from '../primitives/outputScript.ts';
 import type { TxOut } from '../primitives/tx.ts';
 import { compactSizeLength } from '../util/codec.ts';
@@ -18,5 +19,5 @@ export function dustThreshold(out: TxOut, feeRate: bigint = DUST_RELAY_FEE_RATE)
   if (isUnspendable(scriptPubKey)) return 0n;
   const outputSize = 8 + compactSizeLength(scriptPubKey.length) + scriptPubKey.length;
   const size = outputSize + (witnessProgramOf(scriptPubKey) === undefined ? SPEND_SIZE : WITNESS_SPEND_SIZE);
-  return (feeRate * BigInt(size) + 999n) / 1000n;
+  return feeAt(feeRate, size);
 }

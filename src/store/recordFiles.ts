@@ -1,18 +1,12 @@
 import type { FilePosition } from '../chain/ports.ts';
 import { assert } from '../util/assert.ts';
-import { equalBytes } from '../util/bytes.ts';
 import { SerialQueue } from '../util/queue.ts';
 import type { BlockFile, BlockFs } from './blockFs.ts';
 import { corrupt } from './errors.ts';
+import { FRAME, frameAround, MAX_PAYLOAD, openFrame, recordFileName, recordFileNumber } from './recordFrame.ts';
 
 /** 128 MiB, as Bitcoin Core: pruning deletes whole files, so they must be neither tiny nor huge. */
 export const MAX_FILE_BYTES = 128 * 1024 * 1024;
-/** Largest payload: codec.ts' MAX_SIZE. A length above it in a frame is damage. */
-const MAX_PAYLOAD = 0x02000000;
-/** magic ‖ length */
-const HEAD = 8;
-/** checksum */
-const TAIL = 4;
 /** Files open for reading at the same time. */
 const MAX_READERS = 8;
 
@@ -22,23 +16,9 @@ export interface FileEnd {
   readonly offset: number;
 }
 
-function u32le(n: number): Uint8Array {
-  return Uint8Array.of(n, n >>> 8, n >>> 16, n >>> 24);
-}
-
-function fromU32le(b: Uint8Array, at: number): number {
-  return (
-    ((b[at] as number) |
-      ((b[at + 1] as number) << 8) |
-      ((b[at + 2] as number) << 16) |
-      ((b[at + 3] as number) << 24)) >>>
-    0
-  );
-}
-
 /**
- * A sequence of append-only files PREFIXnnnnn.dat. Frame of a record: network magic (4) ‖ payload length u32le ‖ payload ‖
- * CRC-32 of length and payload, u32le. A record's position is the offset of its magic and the size of its payload.
+ * A sequence of append-only files PREFIXnnnnn.dat of framed records (recordFrame.ts). A record's position is the offset of
+ * its magic and the size of its payload.
  *
  * Appended bytes count only once the database holds an end behind them: opening cuts everything after the committed end,
  * so a torn or orphaned tail is never seen. Appends and syncs take their turns; reads may run at any moment.
@@ -80,13 +60,11 @@ export class RecordFiles {
     committed: FileEnd | undefined,
   ): Promise<RecordFiles> {
     const end = committed ?? { file: 0, offset: 0 };
-    const pattern = new RegExp(`^${options.prefix}(\\d{5,})\\.dat$`);
     let total = 0;
     let found = false;
     for (const name of await fs.list()) {
-      const match = pattern.exec(name);
-      if (match === null) continue;
-      const number = Number(match[1]);
+      const number = recordFileNumber(options.prefix, name);
+      if (number === undefined) continue;
       if (number > end.file) {
         await fs.remove(name);
         continue;
@@ -103,7 +81,7 @@ export class RecordFiles {
         await file.close();
       }
     }
-    if (!found && end.offset > 0) throw corrupt(fs.path(nameOf(options.prefix, end.file)), 'file is missing');
+    if (!found && end.offset > 0) throw corrupt(fs.path(recordFileName(options.prefix, end.file)), 'file is missing');
     return new RecordFiles(fs, options, end, total);
   }
 
@@ -129,17 +107,16 @@ export class RecordFiles {
 
   async #append(payload: Uint8Array): Promise<FilePosition> {
     assert(payload.length <= MAX_PAYLOAD, `record of ${payload.length} bytes`);
-    const frame = HEAD + payload.length + TAIL;
+    const frame = FRAME + payload.length;
     if (this.#end.offset > 0 && this.#end.offset + frame > this.#maxBytes) await this.#nextFile();
     if (this.#writer === undefined) {
       this.#folderDirty = true;
-      this.#writer = await this.#fs.open(nameOf(this.#prefix, this.#end.file), 'write');
+      this.#writer = await this.#fs.open(recordFileName(this.#prefix, this.#end.file), 'write');
     }
     const { file, offset } = this.#end;
-    const length = u32le(payload.length);
     this.#dirty = true;
-    const crc = u32le(this.#fs.crc32([length, payload]));
-    await this.#writer.write([this.#magic, length, payload, crc], offset);
+    const form = { magic: this.#magic, crc32: (parts: readonly Uint8Array[]) => this.#fs.crc32(parts) };
+    await this.#writer.write(frameAround(payload, form), offset);
     this.#end = { file, offset: offset + frame };
     this.#total += frame;
     return { file, offset, size: payload.length };
@@ -155,17 +132,11 @@ export class RecordFiles {
 
   /** The payload at `at`. Throws StoreError 'corrupt', naming file and offset, when it is not what was written. */
   async read(at: FilePosition): Promise<Uint8Array> {
-    const path = this.#fs.path(nameOf(this.#prefix, at.file));
+    const path = this.#fs.path(recordFileName(this.#prefix, at.file));
     const reader = await this.#reader(at.file);
-    const frame = await reader.read(at.offset, HEAD + at.size + TAIL);
-    const where = `record at offset ${at.offset}`;
-    if (frame.length < HEAD + at.size + TAIL) throw corrupt(path, `${where} is cut off`);
-    if (!equalBytes(frame.subarray(0, 4), this.#magic)) throw corrupt(path, `${where} has a wrong network magic`);
-    if (fromU32le(frame, 4) !== at.size)
-      throw corrupt(path, `${where} has length ${fromU32le(frame, 4)}, not ${at.size}`);
-    const payload = frame.subarray(HEAD, HEAD + at.size);
-    if (this.#fs.crc32([frame.subarray(4, HEAD), payload]) !== fromU32le(frame, HEAD + at.size))
-      throw corrupt(path, `${where} has a wrong checksum`);
+    const frame = await reader.read(at.offset, FRAME + at.size);
+    const payload = openFrame(frame, at.size, { magic: this.#magic, crc32: (parts) => this.#fs.crc32(parts) });
+    if (!(payload instanceof Uint8Array)) throw corrupt(path, `record at offset ${at.offset} ${payload.fault}`);
     return payload;
   }
 
@@ -189,7 +160,7 @@ export class RecordFiles {
   async #reader(file: number): Promise<BlockFile> {
     let reader = this.#readers.get(file);
     this.#readers.delete(file);
-    reader ??= this.#fs.open(nameOf(this.#prefix, file), 'read');
+    reader ??= this.#fs.open(recordFileName(this.#prefix, file), 'read');
     this.#readers.set(file, reader);
     if (this.#readers.size > MAX_READERS) {
       const [oldest, opened] = this.#readers.entries().next().value as [number, Promise<BlockFile>];
@@ -204,8 +175,4 @@ export class RecordFiles {
       throw error;
     }
   }
-}
-
-function nameOf(prefix: string, file: number): string {
-  return `${prefix}${String(file).padStart(5, '0')}.dat`;
 }

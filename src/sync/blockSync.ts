@@ -1,7 +1,7 @@
 import type { AcceptedBlock, Chain } from '../chain/chain.ts';
 import type { HeaderEntry } from '../chain/entry.ts';
 import type { Block } from '../primitives/block.ts';
-import { type Broken, type Check, effectOf, type RuleCode } from '../primitives/rules.ts';
+import { blockFault, type Check } from '../primitives/rules.ts';
 import { Lifetime } from '../util/lifetime.ts';
 import { Lru } from '../util/lru.ts';
 import type { Clock, Logger, Timers } from '../util/ports.ts';
@@ -30,6 +30,8 @@ const WINDOW = 64;
 const PER_PEER = 8;
 const PER_PEER_LARGE = 2;
 const PER_PEER_BYTES = 4 << 20;
+/** Blocks handed to the chain at the same time: while the scripts of one run, the next are judged. */
+const ACCEPTING = 4;
 /** Blocks held for their turn; above it they go to the chain out of order, which keeps them on disk. */
 const HOLD_BYTES = 16 << 20;
 /** … as do those whose predecessor does not come for so long. */
@@ -68,7 +70,7 @@ export class BlockSync {
   readonly #life = new Lifetime();
   #averageBytes = FIRST_GUESS_BYTES;
   #delivered = 0;
-  #draining = false;
+  #accepting = 0;
   #planned = false;
   #rotation = 0;
 
@@ -260,33 +262,40 @@ export class BlockSync {
     this.#excluded.set(`${entry.header.key}/${peer}`, this.#now() + ms);
   }
 
-  /** Hands held blocks to the chain, one after another. */
+  /** Hands held blocks to the chain, a few at a time, in order. */
   #drain(): void {
-    if (this.#draining) return;
-    const job = this.#nextHeld();
-    if (job === undefined) return;
-    this.#draining = true;
-    this.#jobs.accept(job);
-    this.#fetched.set(job.entry.header.key, true);
-    this.#deps.chain
-      .acceptBlock(job.block, { requested: true })
-      .then((verdict) => this.#judged(job.entry, job.peer, verdict))
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#draining = false;
-        if (this.#life.closed) return;
-        this.#drain();
-        this.#planSoon();
-      });
+    while (this.#accepting < ACCEPTING) {
+      const job = this.#nextHeld();
+      if (job === undefined) return;
+      this.#accepting++;
+      this.#jobs.accept(job);
+      this.#fetched.set(job.entry.header.key, true);
+      this.#deps.chain
+        .acceptBlock(job.block, { requested: true })
+        .then((verdict) => this.#judged(job.entry, job.peer, verdict))
+        .catch((error: unknown) => this.#fail(error))
+        .finally(() => {
+          this.#accepting--;
+          if (this.#life.closed) return;
+          this.#drain();
+          this.#planSoon();
+        });
+    }
   }
 
   #nextHeld(): HeldJob | undefined {
-    const inOrder = this.#jobs.lowestHeld((e) => e.parent === undefined || e.parent.hasBody);
+    const inOrder = this.#jobs.lowestHeld(
+      ({ parent }) => parent === undefined || parent.hasBody || this.#isAccepting(parent),
+    );
     if (inOrder !== undefined) return inOrder;
     const lowest = this.#jobs.lowestHeld(() => true);
     if (lowest === undefined) return undefined;
     const late = this.#now() - lowest.sinceMs >= HOLD_MS;
     return late || this.#jobs.heldBytes > HOLD_BYTES ? lowest : undefined;
+  }
+
+  #isAccepting(entry: HeaderEntry): boolean {
+    return this.#jobs.get(entry)?.state === 'accepting';
   }
 
   #judged(entry: HeaderEntry, peer: PeerKey, verdict: Check<AcceptedBlock>): void {
@@ -310,13 +319,4 @@ export class BlockSync {
   #fail(error: unknown): void {
     if (!this.#life.closed) this.#deps.fail(error);
   }
-}
-
-/**
- * The rule to blame a block's sender for. Rules that only tell a race for a loose transaction are the block's own fault
- * when they made it invalid; undefined when an honest peer may have sent it.
- */
-export function blockFault(verdict: Broken, invalid: boolean): RuleCode | undefined {
-  if (effectOf(verdict.rule).penalty > 0) return verdict.rule;
-  return invalid ? 'duplicate-invalid' : undefined;
 }

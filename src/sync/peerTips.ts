@@ -1,5 +1,5 @@
 import type { HeaderChainReader } from '../chain/chain.ts';
-import type { HeaderEntry } from '../chain/entry.ts';
+import { type HeaderEntry, isInvalid } from '../chain/entry.ts';
 import { type Hash256, hashKey } from '../primitives/hash.ts';
 import { Emitter } from '../util/events.ts';
 import { Lifetime } from '../util/lifetime.ts';
@@ -196,5 +196,5 @@ export class PeerTips {
 
 /** False for headers that are invalid themselves or by an ancestor. */
 export function isUsable(entry: HeaderEntry): boolean {
-  return entry.status !== 'invalid' && entry.status !== 'invalid-ancestor';
+  return !isInvalid(entry);
 }

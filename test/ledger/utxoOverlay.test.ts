@@ -115,6 +115,22 @@ describe('ledger/utxoOverlay', () => {
     assert.equal(map.coin(b), undefined);
     assert.equal(map.coin({ ...a, index: 1 }), undefined);
   });
+
+  it('CoinMap gives the same answers in the order fetched, in any other, again, and to copies of outpoints', () => {
+    const fetched = Array.from({ length: 5 }, (_, i) => freshOutPoint(i));
+    const found = fetched.map((_, i) => (i === 2 ? undefined : coin(BigInt(i))));
+    const places = fc.array(fc.tuple(fc.nat(fetched.length - 1), fc.boolean()));
+    fc.assert(
+      fc.property(fc.boolean(), places, (inOrder, others) => {
+        const map = CoinMap.of(fetched, found);
+        const asked = [...(inOrder ? fetched.map((_, i) => [i, false] as const) : []), ...others];
+        for (const [i, copied] of asked) {
+          const outpoint = fetched[i] as OutPoint;
+          assert.equal(map.coin(copied ? { ...outpoint } : outpoint), found[i]);
+        }
+      }),
+    );
+  });
 });
 
 describe('ledger/unspendable', () => {

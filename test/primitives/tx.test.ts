@@ -5,7 +5,7 @@ import { hash256 } from '../../src/crypto/hash.ts';
 import { decodeTx, encodeTx, NO_WITNESS, readTx, Tx } from '../../src/primitives/tx.ts';
 import { DecodeError, Reader } from '../../src/util/codec.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
-import { vectorJson } from '../support/vectors.ts';
+import { vectorJson, vectorText } from '../support/vectors.ts';
 
 const IN = `${'11'.repeat(32)}00000000` as const;
 const LEGACY = `01000000${'01'}${IN}00ffffffff01000000000000000000${'00000000'}`;
@@ -86,6 +86,22 @@ describe('Transactions', () => {
     );
   });
 
+  it('have the same ids made in one batch as one by one, some known before', () => {
+    fc.assert(
+      fc.property(fc.array(arbTx, { maxLength: 7 }), fc.nat(7), fc.boolean(), (txs, known, idsFirst) => {
+        const batch = txs.map((tx) => decodeTx(tx.bytes));
+        const before = batch.slice(0, known).map((tx) => [tx.txid, tx.wtxid]);
+        for (const hash of idsFirst ? [Tx.hashTxids, Tx.hashWtxids] : [Tx.hashWtxids, Tx.hashTxids]) hash(batch);
+        for (const [i, tx] of batch.entries()) {
+          const one = txs[i] as Tx;
+          assert.deepEqual([toHex(tx.txid), toHex(tx.wtxid)], [toHex(one.txid), toHex(one.wtxid)]);
+          assert.equal(toHex(tx.strippedBytes), toHex(one.strippedBytes));
+          if (i < before.length) assert.ok(tx.txid === before[i]?.[0] && tx.wtxid === before[i]?.[1]);
+        }
+      }),
+    );
+  });
+
   it('decode to a transaction of the same bytes or throw DecodeError, whatever the bytes', () => {
     let decoded = 0;
     const edit = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 3 });
@@ -162,6 +178,24 @@ describe('Transactions', () => {
         assert.equal(toHex(encodeTx(decodeTx(fromHex(hex)))), hex);
       }
     }
+  });
+
+  it('share one array for all empty witness items and scripts: a view would cost a hundred times their one byte', () => {
+    const n = 2000;
+    const items = `fdd007${'00'.repeat(n)}`;
+    const tx = decodeTx(fromHex(`020000000001${'01'}${IN}00ffffffff01000000000000000000${items}${'00000000'}`));
+    const [input] = tx.inputs;
+    assert.equal(input?.witness.length, n);
+    assert.equal(new Set([...(input?.witness ?? []), input?.scriptSig, tx.outputs[0]?.scriptPubKey]).size, 1);
+    assert.equal(tx.size, tx.bytes.length);
+  });
+
+  it('of the published file with many inputs is none of Bitcoin: its outputs have versions, as on Decred', function () {
+    const bytes = fromHex(vectorText(this, 'sequences/many_inputs_tx.hex').trim());
+    assert.throws(
+      () => decodeTx(bytes),
+      (e) => e instanceof DecodeError && /bytes too many/.test(e.message),
+    );
   });
 
   it('that hold coinbases have exactly one null input', () => {

@@ -23,6 +23,8 @@ const rpcAuth = z.string().check(z.regex(/^[^:\s]+:[^$\s]+\$[0-9a-fA-F]{64}$/));
 const whitelist = z.string().check(z.regex(/^[^:\s]+:[a-z0-9_]+(,[a-z0-9_]+)*$/));
 const name = z.string().check(z.regex(/^[\x21-\x7e]{1,64}$/));
 const path = z.string().check(z.minLength(1));
+const assumedBlock = z.string().check(z.regex(/^(|0|[0-9a-fA-F]{64})$/));
+const hexNumber = z.string().check(z.regex(/^(|(0x)?[0-9a-fA-F]{1,64})$/));
 
 const port = (value: number, help: string, extra: { common?: boolean } = {}) =>
   integer({ min: 0, max: 65535, default: value, help: `${help} (0: any free one)`, ...extra });
@@ -81,6 +83,21 @@ export const OPTIONS = {
     default: 0,
     argumentName: 'THREADS',
     help: 'threads that verify scripts; 0: one per core, 1: none beside the node itself',
+  }),
+
+  assumevalid: text({
+    schema: assumedBlock,
+    expects: 'a block hash of 64 hex digits, or 0',
+    default: '',
+    argumentName: 'HASH',
+    help: 'do not run the scripts of this block and its ancestors; 0: run all. Default: what the network file says',
+  }),
+  minimumchainwork: text({
+    schema: hexNumber,
+    expects: 'up to 64 hex digits',
+    default: '',
+    argumentName: 'HEX',
+    help: "work below which no chain is taken to be the network's. Default: what the network file says",
   }),
 
   'p2p.listen': list({

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AssumeValid } from '../../chain/assumeValid.ts';
 import { ChainManager } from '../../chain/chainManager.ts';
 import { HeaderChain } from '../../chain/headerChain.ts';
 import { judgeFor } from '../../consensus/registry.ts';
@@ -38,10 +39,12 @@ export function openOfflineChain(options: {
   readonly txindex: boolean;
   /** As the node's option. */
   readonly par?: number;
+  /** Absent: every script is run. */
+  readonly assumeValid?: AssumeValid;
   /** As openFullStore's: what was done last may be lost by a crash, and is done again by the next run. */
   readonly gather?: boolean;
 }): Promise<Offline<ChainManager>> {
-  const { datadir, network, txindex, par = 0, gather = false } = options;
+  const { datadir, network, txindex, par = 0, assumeValid, gather = false } = options;
   return opening(async (lifetime) => {
     bindDataDir(dataDir(datadir), bindingOf(network));
     const store = await openFullStore({ dir: datadir, network, txindex, gather });
@@ -50,6 +53,7 @@ export function openOfflineChain(options: {
       ...{ network, store, pause, clock: nodejs.clock },
       judge: judgeFor(network),
       scripts: nodeScripts(par, lifetime),
+      ...(assumeValid === undefined ? {} : { assumeValid }),
       evidence: evidenceKeeper(datadir, createLogger({ level: 'warn', json: false })),
     });
     lifetime.add(() => chain.close());
