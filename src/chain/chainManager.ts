@@ -12,6 +12,7 @@ import type { Clock } from '../util/ports.ts';
 import { SerialQueue } from '../util/queue.ts';
 import { type AssumeValid, isAssumedValid } from './assumeValid.ts';
 import { checkWorthStoring } from './bodyRule.ts';
+import { type Breathe, breathing } from './breathe.ts';
 import { Candidates } from './candidates.ts';
 import type { AcceptBlockOptions, AcceptedBlock, Chain, HeadersOutcome } from './chain.ts';
 import { beginWalk, type CoinsAtTip } from './coinWalk.ts';
@@ -58,6 +59,7 @@ export class ChainManager implements Chain {
   readonly #halt: HaltSwitch;
   readonly #candidates: Candidates;
   readonly #mover: TipMover;
+  readonly #breathe: Breathe;
   readonly #intake = new SerialQueue();
   readonly #moves = new SerialQueue();
   /** Blocks between the two lines, or waiting for their scripts. */
@@ -68,6 +70,7 @@ export class ChainManager implements Chain {
     this.#parts = parts;
     this.#headers = headers;
     this.#halt = halt;
+    this.#breathe = breathing(parts.pause);
     const { index } = headers;
     const { assumeValid: assumed } = parts;
     this.#candidates = new Candidates(parts.judge, index);
@@ -79,6 +82,7 @@ export class ChainManager implements Chain {
         index,
         candidates: this.#candidates,
         events: headers.events,
+        breathe: this.#breathe,
         assumedValid: (entry) => assumed !== undefined && isAssumedValid(entry, assumed, { index, best: headers.best }),
         refreshBest: () => headers.refreshBest(),
       },
@@ -307,6 +311,7 @@ export class ChainManager implements Chain {
     const { best } = this.#headers;
     const worth = checkWorthStoring(entry, { tip, best, requested: options.requested === true });
     if (!worth.ok) return now(worth);
+    await this.#breathe(block);
     const body = judgeBody(block, entry.parent as IndexEntry, this.#parts.network.consensus);
     if (!body.ok) {
       if (!effectOf(body.rule).remember) return now(body);

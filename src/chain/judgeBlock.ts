@@ -32,17 +32,20 @@ export type ReadCoins = (outpoints: readonly OutPoint[]) => Promise<readonly (Co
 
 /**
  * Judges a block whose body passed judgeBody against the coins at its parent: what it does to them, and the scripts that
- * are left to be checked. One read of coins.
+ * are left to be checked. One read of coins; `breathe` is awaited between it and the judging.
  */
 export async function judgeCoins(
   block: Block,
   parent: IndexEntry,
   params: ConsensusParams,
   read: ReadCoins,
+  breathe: () => Promise<void> = async () => {},
 ): Promise<Check<ConnectedBlock>> {
   const ctx = contextOn(parent, params);
   const needed = neededCoins(block, ctx);
-  return connectBlock(block, CoinMap.of(needed, await read(needed)), ctx);
+  const view = CoinMap.of(needed, await read(needed));
+  await breathe();
+  return connectBlock(block, view, ctx);
 }
 
 /** What a connected block did to the coins, from its body and its undo record. */

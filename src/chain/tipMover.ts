@@ -6,6 +6,7 @@ import { type Broken, type Check, PASSED } from '../primitives/rules.ts';
 import { assert } from '../util/assert.ts';
 import type { Emitter } from '../util/events.ts';
 import { type BlockAhead, coinsAfter } from './blockAhead.ts';
+import type { Breathe } from './breathe.ts';
 import type { Candidates } from './candidates.ts';
 import type { ChainEvents } from './events.ts';
 import { type HaltSwitch, StoredChainError } from './halt.ts';
@@ -23,6 +24,7 @@ export interface TipMoverParts {
   readonly index: HeaderIndex;
   readonly candidates: Candidates;
   readonly events: Emitter<ChainEvents>;
+  readonly breathe: Breathe;
   /** Need the scripts of this block not be run? */
   readonly assumedValid: (entry: IndexEntry) => boolean;
   /** Invalid entries appeared or vanished: the best header may be another. */
@@ -144,14 +146,15 @@ export class TipMover {
    * Scripts that passed before depend on nothing but the block and its ancestors, and are not run again.
    */
   async #begin(entry: IndexEntry, given?: GivenBlock): Promise<Connecting> {
-    const { network, store, scripts } = this.#parts;
+    const { network, store, scripts, breathe } = this.#parts;
     const before = this.#ahead;
     const parent = this.frontier;
     assert(entry.parent === parent, 'only a child of the frontier can be connected');
     const block = given?.block ?? (await this.readBlock(entry));
     const stored = store.coins.bind(store);
     const read = before === undefined ? stored : coinsAfter(before.diff, stored);
-    const judged = await judgeCoins(block, parent, network.consensus, read);
+    const judged = await judgeCoins(block, parent, network.consensus, read, () => breathe(block));
+    await breathe(block);
     const passedBefore = entry.status === 'valid';
     if (passedBefore && !judged.ok)
       throw new StoredChainError(`block ${entry.header.id} was valid and is not any more: ${judged.detail}`);
@@ -175,7 +178,8 @@ export class TipMover {
   }
 
   async #commitConnected({ entry, block, diff, change: given }: BlockAhead): Promise<void> {
-    const { store, judge } = this.#parts;
+    const { store, judge, breathe } = this.#parts;
+    await breathe(block);
     // Connected before: the coins were behind the headers after a crash, or a reorganisation left it.
     const undo = entry.status === 'valid' && entry.undo !== undefined ? entry.undo : await store.appendUndo(diff.spent);
     const change: EntryChange = { ...given, status: 'valid', undo };
