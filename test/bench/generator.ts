@@ -73,6 +73,12 @@ export class ChainGenerator {
     for (let i = 0; i < blocks; i++) yield this.#block([]);
   }
 
+  /** Blocks without payments on a branch of their own: what is made next goes on from the same tip as they do. */
+  *bury(blocks: number): Generator<Block> {
+    const branch = this.#branch.fork();
+    for (let i = 0; i < blocks; i++) yield this.#blockOn(branch, []);
+  }
+
   /** Blocks after which at least `count` more coins are spendable: rewards, mined and matured when they are missing, split twice. */
   *fund(count: number): Generator<Block> {
     const wanted = Math.ceil(count / FAN_OUT);
@@ -167,17 +173,23 @@ export class ChainGenerator {
     return { tx: new Tx({ version: 2, inputs, outputs, lockTime: 0 }), values, owners };
   }
 
-  /** The next block; miners leave the fees. Its reward goes to the first owner. */
+  /** The next block. Its reward can be split later. */
   #block(txs: readonly Tx[]): Block {
-    const { height, prevHash, time, bits } = this.#branch.next();
-    const params = this.#branch.network.consensus;
-    const payout = this.#owner({ owner: 0 }).scriptPubKey;
-    const plan = { params, height, prevHash, time, bits, txs, fees: 0n, payout };
-    const block = assembleBlock({ ...plan, extraNonce: BigInt(this.#random.u32()) });
+    const block = this.#blockOn(this.#branch, txs);
     const coinbase = block.txs[0] as Tx;
     const value = Number((coinbase.outputs[0] as TxOut).value);
     this.#rewards.push({ txid: coinbase.txid, index: 0, value, owner: 0 });
-    return new Block(this.#branch.seal(block.header), block.txs);
+    return block;
+  }
+
+  /** Miners leave the fees; rewards go to the first owner. */
+  #blockOn(branch: Branch, txs: readonly Tx[]): Block {
+    const { height, prevHash, time, bits } = branch.next();
+    const params = branch.network.consensus;
+    const payout = this.#owner({ owner: 0 }).scriptPubKey;
+    const plan = { params, height, prevHash, time, bits, txs, fees: 0n, payout };
+    const block = assembleBlock({ ...plan, extraNonce: BigInt(this.#random.u32()) });
+    return new Block(branch.seal(block.header), block.txs);
   }
 }
 

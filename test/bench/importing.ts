@@ -19,11 +19,9 @@ export interface Course {
   readonly assumeValid?: string;
 }
 
-/** One import, measured. */
+/** One import, measured: the whole process, and what is left without what one of next to nothing took. */
 export interface Import {
-  /** Whole process. */
   readonly ran: Ran;
-  /** Without what an import of next to nothing took. */
   readonly seconds: number;
   readonly startSeconds: number;
 }
@@ -36,7 +34,14 @@ export async function importOnce(bench: Bench, importer: Importer, course: Cours
   await importer.take(dir, course.before);
   const ran = await importer.take(dir, course.measured, course.assumeValid);
   for (const made of [empty, dir]) rmSync(made, { recursive: true, force: true });
-  return { ran, seconds: Math.max(0.001, ran.seconds - nothing.seconds), startSeconds: nothing.seconds };
+  return imported(ran, nothing);
+}
+
+/** What is left of an import without what one of next to nothing took; throws when that is nothing. */
+export function imported(ran: Ran, nothing: Ran): Import {
+  const seconds = ran.seconds - nothing.seconds;
+  if (seconds <= 0) throw new Error('an import took no longer than one of next to nothing: the machine is too busy');
+  return { ran, seconds, startSeconds: nothing.seconds };
 }
 
 /** What the native provider verifies, measured in this process while nothing else of the benchmark runs. */

@@ -8,6 +8,8 @@ export interface Load {
   /** Inputs with a signature: those of coinbases do not count. */
   readonly inputs: number;
   readonly bytes: number;
+  /** Hash of its last block, as shown. */
+  readonly tip: string;
 }
 
 /** magic and length. */
@@ -16,7 +18,7 @@ const HEAD = 8;
 /** Writes blocks to a new file as Bitcoin's blk*.dat: the network's magic, the length in four bytes, the block. */
 export function writeBlocks(path: string, magic: Uint8Array, made: Iterable<Block>): Load {
   const file = openSync(path, 'wx');
-  let [blocks, txs, inputs, bytes] = [0, 0, 0, 0];
+  let [blocks, txs, inputs, bytes, tip] = [0, 0, 0, 0, ''];
   for (const block of made) {
     const encoded = encodeBlock(block);
     const head = Buffer.alloc(HEAD);
@@ -24,13 +26,14 @@ export function writeBlocks(path: string, magic: Uint8Array, made: Iterable<Bloc
     head.writeUInt32LE(encoded.length, 4);
     writeSync(file, head);
     writeSync(file, encoded);
+    tip = block.header.id;
     blocks++;
     txs += block.txs.length;
     inputs += block.txs.reduce((sum, tx) => sum + (tx.isCoinbase ? 0 : tx.inputs.length), 0);
     bytes += HEAD + encoded.length;
   }
   closeSync(file);
-  return { blocks, txs, inputs, bytes };
+  return { blocks, txs, inputs, bytes, tip };
 }
 
 /** The blocks of a file that writeBlocks made, as views. */
