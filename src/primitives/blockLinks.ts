@@ -14,16 +14,15 @@ export interface BlockLinks {
 /** The input spends no output of a transaction before its own in the block. */
 export const FROM_OUTSIDE = -1;
 
-/** Numbers of the first element of each list, and the count of all. */
-function starts(txs: readonly Tx[], list: 'inputs' | 'outputs'): Int32Array {
-  const first = new Int32Array(txs.length + 1);
-  for (let i = 0; i < txs.length; i++) first[i + 1] = (first[i] as number) + (txs[i] as Tx)[list].length;
-  return first;
-}
-
 /** One look at the ids of all transactions and prevouts. */
 export function linkBlock(txs: readonly Tx[]): BlockLinks {
-  const firstInput = starts(txs, 'inputs');
+  const firstInput = new Int32Array(txs.length + 1);
+  const firstOutput = new Int32Array(txs.length + 1);
+  for (let i = 0; i < txs.length; i++) {
+    const { inputs, outputs } = txs[i] as Tx;
+    firstInput[i + 1] = (firstInput[i] as number) + inputs.length;
+    firstOutput[i + 1] = (firstOutput[i] as number) + outputs.length;
+  }
   const makers = new Int32Array(firstInput[txs.length] as number);
   const earlier = new Map<string, number>();
   let at = 0;
@@ -32,5 +31,5 @@ export function linkBlock(txs: readonly Tx[]): BlockLinks {
     for (const { prevout } of tx.inputs) makers[at++] = earlier.get(hashKey(prevout.txid)) ?? FROM_OUTSIDE;
     earlier.set(hashKey(tx.txid), i);
   }
-  return { firstInput, firstOutput: starts(txs, 'outputs'), makers };
+  return { firstInput, firstOutput, makers };
 }

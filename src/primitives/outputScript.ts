@@ -59,19 +59,32 @@ export function pubKeyHashOf(script: Uint8Array): Uint8Array | undefined {
   return matches ? script.subarray(3, 23) : undefined;
 }
 
+/** True for a P2SH script (BIP16). */
+export function isPayToScriptHash(script: Uint8Array): boolean {
+  return script.length === 23 && script[0] === 0xa9 && script[1] === 0x14 && script[22] === 0x87;
+}
+
 /** The script hash of a P2SH script, as a view. */
 export function scriptHashOf(script: Uint8Array): Uint8Array | undefined {
-  const matches = script.length === 23 && script[0] === 0xa9 && script[1] === 0x14 && script[22] === 0x87;
-  return matches ? script.subarray(2, 22) : undefined;
+  return isPayToScriptHash(script) ? script.subarray(2, 22) : undefined;
+}
+
+/** Bytes of a segwit output script before its program: OP_n and the push. */
+export const WITNESS_PREFIX_SIZE = 2;
+
+/** The witness version of a segwit output script, 0 … 16. */
+export function witnessVersionOf(script: Uint8Array): number | undefined {
+  if (script.length < 4 || script.length > 42) return undefined;
+  const op = script[0] as number;
+  if (op !== OP_0 && (op < OP_1 || op > OP_16)) return undefined;
+  if ((script[1] as number) + WITNESS_PREFIX_SIZE !== script.length) return undefined;
+  return op === OP_0 ? 0 : op - OP_1 + 1;
 }
 
 /** The witness program of a segwit output script. */
 export function witnessProgramOf(script: Uint8Array): WitnessProgram | undefined {
-  if (script.length < 4 || script.length > 42) return undefined;
-  const op = script[0] as number;
-  if (op !== OP_0 && (op < OP_1 || op > OP_16)) return undefined;
-  if ((script[1] as number) + 2 !== script.length) return undefined;
-  return { version: op === OP_0 ? 0 : op - OP_1 + 1, program: script.subarray(2) };
+  const version = witnessVersionOf(script);
+  return version === undefined ? undefined : { version, program: script.subarray(WITNESS_PREFIX_SIZE) };
 }
 
 export type WitnessType =

@@ -142,6 +142,24 @@ describe('A script cursor', () => {
     }
   });
 
+  it('has the data of the opcode read last, and none after one that pushes nothing or is cut off', () => {
+    const cursor = new ScriptCursor(fromHex('02aabb' + 'ac' + '00' + '4c01cc' + '05dd'));
+    assert.equal(cursor.data.length, 0);
+    for (const [opcode, data] of [
+      [0x02, 'aabb'],
+      [0xac, ''],
+      [0x00, ''],
+      [0x4c, 'cc'],
+    ] as const) {
+      assert.ok(cursor.next());
+      assert.equal(cursor.opcode, opcode);
+      assert.equal(toHex(cursor.data), data);
+      assert.equal(cursor.data, cursor.data, 'one view, however often it is asked for');
+    }
+    assert.equal(cursor.next(), false);
+    assert.equal(cursor.data.length, 0);
+  });
+
   it('never runs past the end', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (script) => {

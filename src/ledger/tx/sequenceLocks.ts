@@ -1,6 +1,6 @@
 import { SEQUENCE_LOCK_DISABLED, SEQUENCE_LOCK_IS_TIME, SEQUENCE_LOCK_MASK } from '../../primitives/lockTime.ts';
 import { broken, type Check, PASSED } from '../../primitives/rules.ts';
-import type { TxFields } from '../../primitives/tx.ts';
+import type { TxFields, TxIn } from '../../primitives/tx.ts';
 import type { Coin } from '../coin.ts';
 import type { ConnectContext } from '../context.ts';
 
@@ -27,7 +27,8 @@ export function sequenceLocks(
 ): SequenceLocks {
   if (tx.version < 2) return UNLOCKED;
   let { height, time } = UNLOCKED;
-  for (const [i, { sequence }] of tx.inputs.entries()) {
+  for (let i = 0; i < tx.inputs.length; i++) {
+    const { sequence } = tx.inputs[i] as TxIn;
     if ((sequence & SEQUENCE_LOCK_DISABLED) !== 0) continue;
     const coinHeight = (coins[i] as Coin).height;
     const length = sequence & SEQUENCE_LOCK_MASK;
