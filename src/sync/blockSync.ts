@@ -8,7 +8,7 @@ import type { Clock, Logger, Timers } from '../util/ports.ts';
 import { ask, faultOf, type PeerPorts, requestErrorOf } from '../wire/messages/ask.ts';
 import { blockQuestion } from '../wire/messages/questions.ts';
 import { type PeerKey, type PeerRequestError, WIRE_ERRORS } from '../wire/peer.ts';
-import { BlockJobs, type HeldJob } from './blockJobs.ts';
+import { BlockJobs, type HeldJob, memoryOf } from './blockJobs.ts';
 import { missingBlocks } from './blockPath.ts';
 import { Patience } from './patience.ts';
 import { isUsable, type PeerTip, type PeerTips } from './peerTips.ts';
@@ -32,12 +32,12 @@ const PER_PEER_LARGE = 2;
 const PER_PEER_BYTES = 4 << 20;
 /** Blocks handed to the chain at the same time: while the scripts of one run, the next are judged. */
 const ACCEPTING = 4;
-/** Blocks held for their turn; above it they go to the chain out of order, which keeps them on disk. */
-const HOLD_BYTES = 16 << 20;
+/** Memory of blocks held for their turn; above it they go to the chain out of order, which keeps them on disk. */
+const HOLD_BYTES = 48 << 20;
 /** … as do those whose predecessor does not come for so long. */
 const HOLD_MS = 10_000;
 /** No further requests while held blocks and requests may add up to this. */
-const AHEAD_BYTES = 64 << 20;
+const AHEAD_BYTES = 160 << 20;
 /** What an unseen block is taken to weigh before any was seen. */
 const FIRST_GUESS_BYTES = 100_000;
 /** A block asked for so long ago is asked from a second peer as well. */
@@ -69,6 +69,7 @@ export class BlockSync {
   readonly #fetched = new Lru<string, true>(256);
   readonly #life = new Lifetime();
   #averageBytes = FIRST_GUESS_BYTES;
+  #averageMemory = FIRST_GUESS_BYTES;
   #delivered = 0;
   #accepting = 0;
   #planned = false;
@@ -194,7 +195,7 @@ export class BlockSync {
     if (this.#now() < (this.#restUntil.get(peer) ?? 0)) return false;
     let asked = 0;
     for (const n of this.#inFlight.values()) asked += n;
-    const ahead = this.#jobs.heldBytes + asked * this.#averageBytes;
+    const ahead = this.#jobs.heldBytes + asked * this.#averageMemory;
     // Somebody may always be asked for one block, so that a full memory cannot stop everything.
     return ahead < AHEAD_BYTES || asked === 0;
   }
@@ -236,6 +237,7 @@ export class BlockSync {
       return;
     }
     this.#averageBytes = this.#averageBytes * 0.9 + block.size * 0.1;
+    this.#averageMemory = this.#averageMemory * 0.9 + memoryOf(block) * 0.1;
     if (!entry.hasBody) this.#jobs.hold(entry, peer, block, this.#now());
     else this.#jobs.drop(entry);
   }
