@@ -25,6 +25,7 @@ import type { IndexEntry } from './headerIndex.ts';
 import { judgeBody, judgeCoins, judgeUnsealedHeader } from './judgeBlock.ts';
 import { ChainClosedError, type Later, now, unlessClosed } from './later.ts';
 import type { ChainStore, EvidenceKeeper, ScriptChecker } from './ports.ts';
+import { type Pruned, type PruneGoal, Pruning } from './pruning.ts';
 import { applyChange, type EntryChange, toStored } from './storedEntry.ts';
 import { type GivenBlock, TipMover } from './tipMover.ts';
 
@@ -60,6 +61,7 @@ export class ChainManager implements Chain {
   readonly #candidates: Candidates;
   readonly #mover: TipMover;
   readonly #breathe: Breathe;
+  readonly #pruning: Pruning;
   readonly #intake = new SerialQueue();
   readonly #moves = new SerialQueue();
   /** Blocks between the two lines, or waiting for their scripts. */
@@ -88,6 +90,7 @@ export class ChainManager implements Chain {
       },
       active,
     );
+    this.#pruning = new Pruning({ ...parts, index, candidates: this.#candidates, mover: this.#mover });
   }
 
   /**
@@ -107,6 +110,7 @@ export class ChainManager implements Chain {
     const active: IndexEntry[] = [];
     for (let at: IndexEntry | undefined = tip; at !== undefined; at = at.parent) active[at.height] = at;
     const manager = new ChainManager(parts, headers, halt, active);
+    await manager.#pruning.load();
     await manager.#mover.activate();
     return manager;
   }
@@ -154,8 +158,16 @@ export class ChainManager implements Chain {
   }
 
   async readBlockBytes(entry: HeaderEntry): Promise<Uint8Array | undefined> {
-    const { body } = this.#headers.own(entry);
-    return body === undefined ? undefined : await this.#parts.store.readBody(body);
+    const own = this.#headers.own(entry);
+    const { body } = own;
+    if (body === undefined) return undefined;
+    try {
+      return await this.#parts.store.readBody(body);
+    } catch (error) {
+      // Pruned while it was read.
+      if (own.body === undefined) return undefined;
+      throw error;
+    }
   }
 
   async readBlock(entry: HeaderEntry): Promise<Block | undefined> {
@@ -218,6 +230,9 @@ export class ChainManager implements Chain {
     return this.#inTurn(async () => {
       const target = this.#headers.own(entry);
       if (target.parent === undefined) throw new RangeError('the genesis block cannot be invalidated');
+      const { floor } = this.#pruning;
+      if (this.#mover.isActive(target) && floor !== undefined && target.height <= floor.height)
+        throw new RangeError(`the undo data of block ${floor.height} and those below it were pruned`);
       await this.#mover.activate(async () => {
         while (this.#mover.isActive(target)) await this.#mover.disconnect();
         await this.#mover.markInvalid(target);
@@ -244,6 +259,35 @@ export class ChainManager implements Chain {
         this.#headers.refreshBest();
       });
     });
+  }
+
+  /**
+   * Lowest block from which on every block of the active chain has its body and undo data, undefined when none was pruned.
+   * The tip never goes back below its parent.
+   */
+  prunedBelow(): number | undefined {
+    const { floor } = this.#pruning;
+    return floor === undefined ? undefined : floor.height + 1;
+  }
+
+  /** The best header, when it stands on a branch that could be followed only with undo data that were pruned. */
+  unreachableBranch(): HeaderEntry | undefined {
+    const best = this.#headers.own(this.#headers.bestHeader());
+    return this.#candidates.isReachable(best) ? undefined : best;
+  }
+
+  /** Deletes whole files of blocks, all of them KEEP_BLOCKS or more below the tip. */
+  prune(goal: PruneGoal): Promise<Pruned> {
+    const turn = this.#inLine(this.#intake, async (): Promise<Later<Pruned>> => {
+      // Blocks taken from now on are written behind this file, or in it.
+      const last = Math.max(...this.#parts.store.fileSizes().bodies.keys());
+      const outcome = this.#move(async () => {
+        await this.#mover.activate();
+        return this.#pruning.run(goal, last);
+      });
+      return { outcome };
+    });
+    return this.#telling(turn.then(({ outcome }) => outcome));
   }
 
   /** Ends after the step under way; the store may be closed then. */
@@ -309,6 +353,8 @@ export class ChainManager implements Chain {
     if (entry.hasBody) return { outcome: this.#again(block, entry) };
     const tip = this.#mover.tip;
     const { best } = this.#headers;
+    if (!this.#candidates.isReachable(entry))
+      return now(broken('fork-below-pruned', `${entry.header.id} stands on a branch from below the pruned blocks`));
     const worth = checkWorthStoring(entry, { tip, best, requested: options.requested === true });
     if (!worth.ok) return now(worth);
     await this.#breathe(block);

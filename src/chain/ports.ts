@@ -54,6 +54,9 @@ export interface ChainCommit {
   readonly disconnect?: { readonly block: Hash256; readonly txs: readonly Tx[] };
 }
 
+/** Files of one kind: bytes by number. The last is being written. */
+export type FileSizes = ReadonlyMap<number, number>;
+
 /** Storage of a full node. Reading may throw: that is our failure, never a verdict. */
 export interface ChainStore extends HeaderStore {
   /** Hash of the block the coins represent, undefined in a new data directory. */
@@ -69,6 +72,12 @@ export interface ChainStore extends HeaderStore {
   coins(outpoints: readonly OutPoint[]): Promise<(Coin | undefined)[]>;
   /** Syncs the files, then writes one LevelDB batch with sync. */
   commit(change: ChainCommit): Promise<void>;
+  /** Makes everything durable, coins included: tip() after a crash is not behind what is committed now. */
+  flush(): Promise<void>;
+  /** The files of bodies and of undo records. */
+  fileSizes(): { readonly bodies: FileSizes; readonly undo: FileSizes };
+  /** Deletes files that no header names any more; never the last of a kind. */
+  removeFiles(files: { readonly bodies: readonly number[]; readonly undo: readonly number[] }): Promise<void>;
   /** Number of unspent outputs. */
   coinCount(): Promise<number>;
   /**

@@ -41,6 +41,7 @@ export const RULES = {
   'bad-genesis': INVALID,
   'too-little-chainwork': HONEST,
   'block-too-far-ahead': HONEST,
+  'fork-below-pruned': HONEST,
 
   // Blocks: this copy does not belong to its header
   'bad-txnmrklroot': BAD_COPY,

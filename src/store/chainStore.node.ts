@@ -1,4 +1,12 @@
-import type { ChainCommit, ChainStore, Coin, CoinChange, FilePosition, StoredHeader } from '../chain/ports.ts';
+import type {
+  ChainCommit,
+  ChainStore,
+  Coin,
+  CoinChange,
+  FilePosition,
+  FileSizes,
+  StoredHeader,
+} from '../chain/ports.ts';
 import type { Hash256 } from '../primitives/hash.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import { assert } from '../util/assert.ts';
@@ -145,6 +153,18 @@ export class KvChainStore implements ChainStore {
     if (this.#txindex) ops.push(...indexOps(change));
     await this.#kv.batch(ops, { sync: true });
     this.#coinCount = count;
+  }
+
+  /** Every commit has done so. */
+  async flush(): Promise<void> {}
+
+  fileSizes(): { readonly bodies: FileSizes; readonly undo: FileSizes } {
+    return { bodies: this.#bodies.sizes, undo: this.#undo.sizes };
+  }
+
+  async removeFiles(files: { readonly bodies: readonly number[]; readonly undo: readonly number[] }): Promise<void> {
+    await this.#bodies.remove(files.bodies);
+    await this.#undo.remove(files.undo);
   }
 
   async coinCount(): Promise<number> {

@@ -32,7 +32,8 @@ export class RecordFiles {
   readonly #readers = new Map<number, Promise<BlockFile>>();
   #writer: BlockFile | undefined;
   #end: FileEnd;
-  #total: number;
+  /** Bytes by file; the one that is written is always there. */
+  readonly #sizes: Map<number, number>;
   #dirty = false;
   #folderDirty = false;
 
@@ -40,14 +41,14 @@ export class RecordFiles {
     fs: BlockFs,
     options: { readonly prefix: string; readonly magic: Uint8Array; readonly maxBytes?: number },
     end: FileEnd,
-    total: number,
+    sizes: Map<number, number>,
   ) {
     this.#fs = fs;
     this.#prefix = options.prefix;
     this.#magic = options.magic;
     this.#maxBytes = options.maxBytes ?? MAX_FILE_BYTES;
     this.#end = end;
-    this.#total = total;
+    this.#sizes = sizes.set(end.file, end.offset);
   }
 
   /**
@@ -60,7 +61,7 @@ export class RecordFiles {
     committed: FileEnd | undefined,
   ): Promise<RecordFiles> {
     const end = committed ?? { file: 0, offset: 0 };
-    let total = 0;
+    const sizes = new Map<number, number>();
     let found = false;
     for (const name of await fs.list()) {
       const number = recordFileNumber(options.prefix, name);
@@ -76,13 +77,13 @@ export class RecordFiles {
         if (number === end.file && size < end.offset)
           throw corrupt(fs.path(name), `file ends at ${size}, the database knows ${end.offset} bytes`);
         if (number === end.file && size > end.offset) await file.truncate(end.offset);
-        total += number === end.file ? end.offset : size;
+        sizes.set(number, number === end.file ? end.offset : size);
       } finally {
         await file.close();
       }
     }
     if (!found && end.offset > 0) throw corrupt(fs.path(recordFileName(options.prefix, end.file)), 'file is missing');
-    return new RecordFiles(fs, options, end, total);
+    return new RecordFiles(fs, options, end, sizes);
   }
 
   /** Where the next record goes; after sync(), everything before it is durable. */
@@ -92,7 +93,29 @@ export class RecordFiles {
 
   /** Bytes in all files. */
   get totalBytes(): number {
-    return this.#total;
+    let total = 0;
+    for (const size of this.#sizes.values()) total += size;
+    return total;
+  }
+
+  /** Bytes by file. */
+  get sizes(): ReadonlyMap<number, number> {
+    return this.#sizes;
+  }
+
+  /** Deletes files whose records nobody needs any more; the one that is written stays. Durable when the promise resolves. */
+  remove(files: readonly number[]): Promise<void> {
+    return this.#queue.run(async () => {
+      for (const file of files) {
+        assert(file < this.#end.file, `file ${file} is being written`);
+        const reader = this.#readers.get(file);
+        this.#readers.delete(file);
+        await (await reader)?.close();
+        await this.#fs.remove(recordFileName(this.#prefix, file));
+        this.#sizes.delete(file);
+      }
+      if (files.length > 0) await this.#fs.syncFolder();
+    });
   }
 
   /** Appends one record. When it throws, nothing has moved: the next append writes over the same place. */
@@ -118,7 +141,7 @@ export class RecordFiles {
     const form = { magic: this.#magic, crc32: (parts: readonly Uint8Array[]) => this.#fs.crc32(parts) };
     await this.#writer.write(frameAround(payload, form), offset);
     this.#end = { file, offset: offset + frame };
-    this.#total += frame;
+    this.#sizes.set(file, offset + frame);
     return { file, offset, size: payload.length };
   }
 
@@ -155,6 +178,7 @@ export class RecordFiles {
     await this.#writer?.close();
     this.#writer = undefined;
     this.#end = { file: this.#end.file + 1, offset: 0 };
+    this.#sizes.set(this.#end.file, 0);
   }
 
   async #reader(file: number): Promise<BlockFile> {
