@@ -1,5 +1,6 @@
 import { toHex } from '../util/hex.ts';
 import type { Kv, KvOp } from '../util/ports.ts';
+import { SerialQueue } from '../util/queue.ts';
 import type { BlockFile, BlockFs } from './blockFs.ts';
 
 /** Batches gathered before they are written: a crash loses the blocks of so many, and a sync is paid once for all. */
@@ -26,6 +27,8 @@ class GatheredKv implements Kv {
   readonly #syncFiles: () => Promise<void>;
   readonly #maxBatches: number;
   readonly #pending = new Map<string, KvOp>();
+  /** Batches wait for a write under way: what came during it would be forgotten with what it wrote. */
+  readonly #line = new SerialQueue();
   #batches = 0;
   #bytes = 0;
 
@@ -51,23 +54,25 @@ class GatheredKv implements Kv {
     });
   }
 
-  async batch(ops: readonly KvOp[], _options: { readonly sync: boolean }): Promise<void> {
-    for (const op of ops) {
-      this.#pending.set(toHex(op.key), op);
-      this.#bytes += op.key.length + (op.type === 'put' ? op.value.length : 0);
-    }
-    if (++this.#batches >= this.#maxBatches || this.#bytes >= MAX_BYTES) await this.#flush();
+  batch(ops: readonly KvOp[], _options: { readonly sync: boolean }): Promise<void> {
+    return this.#line.run(async () => {
+      for (const op of ops) {
+        this.#pending.set(toHex(op.key), op);
+        this.#bytes += op.key.length + (op.type === 'put' ? op.value.length : 0);
+      }
+      if (++this.#batches >= this.#maxBatches || this.#bytes >= MAX_BYTES) await this.#flush();
+    });
   }
 
   async *iterate(range: Parameters<Kv['iterate']>[0]): AsyncGenerator<readonly [key: Uint8Array, value: Uint8Array]> {
-    await this.#flush();
+    await this.#line.run(() => this.#flush());
     yield* this.#base.iterate(range);
   }
 
   /** Closes the database also when the last write fails. */
   async close(): Promise<void> {
     try {
-      await this.#flush();
+      await this.#line.run(() => this.#flush());
     } finally {
       await this.#base.close();
     }

@@ -133,4 +133,28 @@ describe('gathered writes', () => {
     await kv.close();
     assert.deepEqual(batches, [2, 3, 1]);
   });
+
+  it('keeps batches that come while others are written', async () => {
+    const disk = new MemoryDisk();
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const slow: Kv = {
+      ...disk.kv,
+      async batch(ops, options) {
+        await disk.kv.batch(ops, options);
+        await turn();
+      },
+    };
+    const { kv, fs } = gatherWrites(slow, { ...disk.fs, syncFolder: turn }, 10);
+    const keys = Array.from({ length: 95 }, (_, i) => Uint8Array.of(1, i));
+    const writing: Promise<void>[] = [];
+    for (const key of keys) {
+      // As a commit does: files first. Two lines commit, so the next comes before this has ended.
+      await fs.syncFolder();
+      writing.push(kv.batch([{ type: 'put', key, value: key }], { sync: true }));
+      await turn();
+    }
+    await Promise.all(writing);
+    await kv.close();
+    assert.deepEqual(await disk.kv.getMany(keys), keys);
+  });
 });
