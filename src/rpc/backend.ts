@@ -119,6 +119,8 @@ export interface BlocksBackend {
   sizeOnDisk(): Promise<number>;
   /** Takes a block as if a peer had sent it, and relays it when it is good. */
   submitBlock(block: Block): Promise<Check<{ readonly result: 'connected' | 'stored' | 'known' }>>;
+  /** How old blocks are deleted; undefined on a node that keeps all. */
+  readonly pruning: PruningBackend | undefined;
   /** Fingerprint of all coins at `tip`, for comparing nodes; reads every coin. */
   ledgerHash(): Promise<{ readonly tip: HeaderInfo; readonly hash: Hash256; readonly coins: number }>;
 }
@@ -169,6 +171,15 @@ export interface CoinSetBackend {
     | { readonly ok: true; readonly value: CoinDump }
     | { readonly ok: false; readonly reason: DumpRefusal; readonly path: string }
   >;
+}
+
+export interface PruningBackend {
+  /** Bytes that blocks and undo data may take; undefined: old ones are deleted only when `prune` is called. */
+  readonly targetBytes: number | undefined;
+  /** Height from which on every block of the active chain is there. */
+  lowest(): number;
+  /** Deletes files whose blocks are all at most `height` high, and 288 below the tip. */
+  prune(height: number): Promise<void>;
 }
 
 /** A transaction in the pool (a PoolEntry of `mempool` fits). */

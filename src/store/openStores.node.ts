@@ -37,6 +37,8 @@ export function openFullStore(options: {
   readonly dir: string;
   readonly network: StoreNetwork;
   readonly txindex: boolean;
+  /** Bytes of a block or undo file before the next is begun; default 128 MiB. */
+  readonly maxFileBytes?: number;
   /** The directory when the caller holds it already. */
   readonly held?: Datadir;
   /** Many commits share one sync: a crash loses the last of them, never more (gatheredWrites.ts). For imports. */
@@ -51,7 +53,11 @@ export function openFullStore(options: {
     const files = await openNodeBlockFs(join(options.dir, 'blocks'));
     const { kv, fs } = options.gather === true ? gatherWrites(level, files) : { kv: level, fs: files };
     close = () => kv.close();
-    return KvChainStore.open({ kv, path, fs, magic: options.network.magic, txindex: options.txindex, lifetime });
+    const { txindex, maxFileBytes } = options;
+    return KvChainStore.open({
+      ...{ kv, path, fs, magic: options.network.magic, txindex, lifetime },
+      ...(maxFileBytes === undefined ? {} : { maxFileBytes }),
+    });
   });
 }
 

@@ -7,7 +7,7 @@ import { Lru } from '../util/lru.ts';
 import type { Clock, Logger, Timers } from '../util/ports.ts';
 import { ask, faultOf, type PeerPorts, requestErrorOf } from '../wire/messages/ask.ts';
 import { blockQuestion } from '../wire/messages/questions.ts';
-import { type PeerKey, type PeerRequestError, WIRE_ERRORS } from '../wire/peer.ts';
+import { type PeerKey, type PeerRequestError, SERVICES, WIRE_ERRORS } from '../wire/peer.ts';
 import { BlockJobs, type HeldJob, memoryOf } from './blockJobs.ts';
 import { missingBlocks } from './blockPath.ts';
 import { Patience } from './patience.ts';
@@ -181,7 +181,7 @@ export class BlockSync {
         const key = peer.known.header.key;
         const path = paths.get(key) ?? missingBlocks(this.#deps.chain, peer.known, WINDOW);
         paths.set(key, path);
-        const entry = path.find((e) => this.#wants(e, peer.key));
+        const entry = path.find((e) => hasBlock(peer, e) && this.#wants(e, peer.key));
         if (entry === undefined) continue;
         this.#ask(entry, peer.key);
         progress = true;
@@ -321,4 +321,11 @@ export class BlockSync {
   #fail(error: unknown): void {
     if (!this.#life.closed) this.#deps.fail(error);
   }
+}
+
+/** A pruned node promises its last 288 blocks; two are left as a margin for those it has and we do not know of (BIP159). */
+const LIMITED_DEPTH = 286;
+
+function hasBlock(peer: PeerTip, entry: HeaderEntry): boolean {
+  return (peer.services & SERVICES.NETWORK) !== 0 || entry.height > peer.claim.height - LIMITED_DEPTH;
 }

@@ -242,6 +242,7 @@ export class FakeNode {
         },
         findTx: async (txid: Hash256) => findTx(txid),
         sizeOnDisk: async () => 12_345,
+        pruning: undefined,
         submitBlock: async (block: Block) => node.submit(block),
         ledgerHash: async () => ({ tip: node.tip, hash: new Uint8Array(32).fill(7), coins: node.coins.size }),
       },

@@ -77,6 +77,21 @@ export const OPTIONS = {
     common: true,
   }),
   txindex: toggle({ default: true, help: 'index transactions by id, so that getrawtransaction finds confirmed ones' }),
+  prune: {
+    kind: 'integer',
+    schema: z.int().check(z.refine((n) => n === 0 || n === 1 || (n >= 550 && n <= 100_000_000))),
+    expects: '0 (keep all blocks), 1 (delete when told over RPC) or at least 550 (MiB to keep)',
+    default: 0,
+    argumentName: 'MIB',
+    help: 'delete old block files when all take more than this; 1: only by pruneblockchain; switches txindex off',
+  },
+  block_file_kb: integer({
+    min: 64,
+    max: 131_072,
+    default: undefined,
+    argumentName: 'KIB',
+    help: 'size of a block or undo file, which pruning deletes as a whole; default 131072, with prune 16384',
+  }),
   par: integer({
     min: 0,
     max: 64,
