@@ -130,7 +130,8 @@ export async function runSuite(suite: Suite, effort: Effort): Promise<void> {
     },
     tempDir() {
       const dir = mkdtempSync(join(os.tmpdir(), 'cairn-bench-'));
-      undo.push(() => rmSync(dir, { recursive: true, force: true }));
+      // Processes that were killed a moment ago may still be writing.
+      undo.push(() => rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
       return dir;
     },
     atEnd: (step) => undo.push(step),

@@ -8,6 +8,11 @@ import { until } from '../support/wait.ts';
 import type { LoopReading } from './loopProbe.ts';
 import { RpcConnection } from './rpcConnection.ts';
 
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 const START_MS = 60_000;
 const PROBE = join(import.meta.dirname, 'loopProbe.ts');
 
@@ -30,7 +35,8 @@ export class ProbedNode {
       env: cleanEnv(),
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    process.once('exit', () => child.kill('SIGKILL'));
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     const rpc = await until('the RPC of a node', START_MS, async () => {
       const cookie = readFileSync(join(dir, 'regtest', '.cookie'), 'utf8').trim();
       const connection = await RpcConnection.open(port, cookie);
