@@ -201,24 +201,35 @@ export function encodeTx(tx: TxFields): Uint8Array {
   return w.u32(tx.lockTime).finish();
 }
 
+/** Elements for which room is made on the word of a count alone. */
+const TRUSTED_COUNT = 1000;
+
+/**
+ * A list to be filled with `n` elements, at once of the right size unless `n` is large: pushing the first element into an
+ * empty list makes room for 17, and most transactions have one or two of everything.
+ */
+function listWithRoom<T>(n: number): T[] {
+  return new Array<T>(Math.min(n, TRUSTED_COUNT));
+}
+
 /** An input whose witness comes later on the wire. */
 type UnfinishedTxIn = { -readonly [K in keyof TxIn]: TxIn[K] };
 
 function readInputs(r: Reader): UnfinishedTxIn[] {
   const n = r.count(MIN_INPUT, undefined, 'input count');
-  const inputs: UnfinishedTxIn[] = [];
+  const inputs = listWithRoom<UnfinishedTxIn>(n);
   for (let i = 0; i < n; i++) {
     const prevout = readOutPoint(r);
     const scriptSig = r.varBytes(undefined, 'scriptSig');
-    inputs.push({ prevout, scriptSig, sequence: r.u32('sequence'), witness: NO_WITNESS });
+    inputs[i] = { prevout, scriptSig, sequence: r.u32('sequence'), witness: NO_WITNESS };
   }
   return inputs;
 }
 
 function readOutputs(r: Reader): TxOut[] {
   const n = r.count(MIN_OUTPUT, undefined, 'output count');
-  const outputs: TxOut[] = [];
-  for (let i = 0; i < n; i++) outputs.push(readTxOut(r));
+  const outputs = listWithRoom<TxOut>(n);
+  for (let i = 0; i < n; i++) outputs[i] = readTxOut(r);
   return outputs;
 }
 
@@ -229,8 +240,8 @@ function readWitnesses(r: Reader, inputs: readonly UnfinishedTxIn[]): void {
     const n = r.count(1, undefined, 'witness item count');
     if (n === 0) continue;
     any = true;
-    const witness: Uint8Array[] = [];
-    for (let k = 0; k < n; k++) witness.push(r.varBytes(undefined, 'witness item'));
+    const witness = listWithRoom<Uint8Array>(n);
+    for (let k = 0; k < n; k++) witness[k] = r.varBytes(undefined, 'witness item');
     input.witness = witness;
   }
   if (!any) throw new DecodeError('tx: superfluous witness record');

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { Transaction } from 'bitcoinjs-lib';
 import fc from 'fast-check';
 import { hash256 } from '../../src/crypto/hash.ts';
-import { decodeTx, encodeTx, NO_WITNESS, readTx, Tx } from '../../src/primitives/tx.ts';
+import { decodeTx, encodeTx, NO_WITNESS, readTx, Tx, type TxIn, type TxOut } from '../../src/primitives/tx.ts';
 import { DecodeError, Reader } from '../../src/util/codec.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
 import { vectorJson, vectorText } from '../support/vectors.ts';
@@ -131,6 +131,33 @@ describe('Transactions', () => {
     const tx = decodeTx(fromHex(`ffffffff01${IN}00ffffffff01ffffffffffffffff0000000000`));
     assert.equal(tx.version, 0xffffffff);
     assert.equal(tx.outputs[0]?.value, -1n);
+  });
+
+  it('of any number of inputs, outputs and witness items are read whole', () => {
+    const { inputs, outputs } = decodeTx(fromHex(LEGACY));
+    for (const n of [1, 2, 999, 1000, 1001, 3000]) {
+      const witness = Array.from({ length: n }, (_, i) => Uint8Array.of(i & 0xff));
+      const read = decodeTx(
+        new Tx({
+          version: 2,
+          inputs: Array.from({ length: n }, (_, i) => {
+            return { ...(inputs[0] as TxIn), sequence: i, witness: i === n - 1 ? witness : NO_WITNESS };
+          }),
+          outputs: Array.from({ length: n }, (_, i) => ({ ...(outputs[0] as TxOut), value: BigInt(i) })),
+          lockTime: 0,
+        }).bytes,
+      );
+      const numbers = Array.from({ length: n }, (_, i) => i);
+      assert.deepEqual(
+        read.inputs.map((i) => i.sequence),
+        numbers,
+      );
+      assert.deepEqual(
+        read.outputs.map((o) => Number(o.value)),
+        numbers,
+      );
+      assert.deepEqual(read.inputs[n - 1]?.witness, witness);
+    }
   });
 
   const refused: [string, string, RegExp][] = [

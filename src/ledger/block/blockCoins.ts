@@ -36,13 +36,13 @@ export class BlockCoins {
     const { inputs } = this.#block.txs[index] as Tx;
     const { firstInput, makers } = this.#block.links;
     const first = firstInput[index] as number;
-    const coins: Coin[] = [];
+    const coins = new Array<Coin>(inputs.length);
     for (let i = 0; i < inputs.length; i++) {
       const { prevout } = inputs[i] as { readonly prevout: OutPoint };
       const maker = makers[first + i] as number;
       const coin = maker === FROM_OUTSIDE ? this.#takeOutside(prevout) : this.#takeInside(maker, prevout.index);
       if (coin === undefined) return missingCoin(i, prevout);
-      coins.push(coin);
+      coins[i] = coin;
     }
     return passed(coins);
   }

@@ -24,6 +24,9 @@ export interface ConnectedBlock {
   readonly scriptJobs: readonly ScriptJob[];
 }
 
+/** What a coinbase spends. */
+const NOTHING: readonly TxOut[] = [];
+
 /** Relative locks have ended (BIP68, from its height on). In a block Core gives them the reason of absolute ones. */
 function checkLocks(tx: Tx, coins: readonly Coin[], ctx: ConnectContext): Check {
   if (ctx.height < ctx.params.heights.csv) return PASSED;
@@ -55,7 +58,7 @@ export function connectBlock(block: Block, view: UtxoView, ctx: ConnectContext):
   let sigOpCost = 0;
   for (let i = 0; i < block.txs.length; i++) {
     const tx = block.txs[i] as Tx;
-    const spent: TxOut[] = [];
+    let spent: readonly TxOut[] = NOTHING;
     if (!tx.isCoinbase) {
       const found = coins.spend(i);
       const spend = found.ok ? checkSpend(tx, found.value, ctx.height, ctx.params.coinbaseMaturity) : found;
@@ -64,7 +67,7 @@ export function connectBlock(block: Block, view: UtxoView, ctx: ConnectContext):
       if (!isMoney(fees)) return broken('bad-txns-accumulated-fee-outofrange', `fees up to ${tx.id} sum to ${fees}`);
       const locks = checkLocks(tx, spend.value.coins, ctx);
       if (!locks.ok) return broken(locks.rule, `transaction ${tx.id}: ${locks.detail}`);
-      for (const coin of spend.value.coins) spent.push(coin.out);
+      spent = spend.value.coins.map((coin) => coin.out);
       const sigOps = ctx.params.bip54 ? checkLegacySigOps(tx, spent) : PASSED;
       if (!sigOps.ok) return broken(sigOps.rule, `transaction ${tx.id}: ${sigOps.detail}`);
       scriptJobs.push({ tx, spent, flags });
