@@ -1,5 +1,3 @@
-import { DUST_RELAY_FEE_RATE } from '../script/standard.ts';
-
 /** What the owner of a node may set about its pool. Policy, never consensus. */
 export interface PoolSettings {
   /** Bytes of memory (estimate) above which the worst packages are evicted (Bitcoin Core -maxmempool: 300 MB). */
@@ -27,7 +25,7 @@ export const DEFAULT_POOL_SETTINGS: PoolSettings = {
   expiryMs: 336 * 3600 * 1000,
   minRelayFeeRate: 100n,
   incrementalFeeRate: 100n,
-  dustFeeRate: DUST_RELAY_FEE_RATE,
+  dustFeeRate: 3000n,
   maxPackageCount: 25,
   maxPackageVsize: 101_000,
   maxDataCarrierBytes: 100_000,

@@ -50,13 +50,13 @@ export class MempoolSync {
 
   /** A peer became ready. */
   onReady(peer: { readonly key: PeerKey; readonly hello: { readonly services: number } }): void {
-    if (!servesPool(peer) || this.#queue.size >= MAX_QUEUE) return;
+    if ((peer.hello.services & SERVICES.NETWORK) === 0 || this.#queue.size >= MAX_QUEUE) return;
     void this.#queue.run(() => this.#compare(peer.key)).catch((error: unknown) => this.#fail(error));
   }
 
   #pickPeer(): void {
     const { net, random } = this.#deps;
-    const peers = net.peers().filter(servesPool);
+    const peers = net.peers().filter((p) => (p.hello.services & SERVICES.NETWORK) !== 0);
     const peer = peers[Math.floor(random.unit() * peers.length)];
     if (peer !== undefined) this.onReady(peer);
   }
@@ -113,9 +113,4 @@ export class MempoolSync {
   #fail(error: unknown): void {
     if (!this.#life.closed) this.#deps.fail(error);
   }
-}
-
-/** Full nodes, pruned or not. */
-function servesPool({ hello }: { readonly hello: { readonly services: number } }): boolean {
-  return (hello.services & (SERVICES.NETWORK | SERVICES.NETWORK_LIMITED)) !== 0;
 }

@@ -9,8 +9,6 @@ export interface Effort {
   readonly runs: number;
   /** A smaller load and shorter intervals: for a look, not for publishing. */
   readonly quick: boolean;
-  /** What --vs names: another checkout or node, to be measured in turns with this one. */
-  readonly vs?: string;
 }
 
 /** One value as printed. `value` is the median of `runs`; every other field says what was measured. */
@@ -31,8 +29,6 @@ export interface Suite {
   readonly name: string;
   /** One line for --help. */
   readonly about: string;
-  /** Heeds `vs`. */
-  readonly compares?: true;
   run(bench: Bench): Promise<void>;
 }
 
@@ -82,7 +78,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** Three digits are more than any of these numbers can be trusted to. */
-export function round(value: number): number {
+function round(value: number): number {
   return value >= 1000 ? Math.round(value) : Number(value.toPrecision(3));
 }
 
@@ -130,8 +126,7 @@ export async function runSuite(suite: Suite, effort: Effort): Promise<void> {
     },
     tempDir() {
       const dir = mkdtempSync(join(os.tmpdir(), 'cairn-bench-'));
-      // Processes that were killed a moment ago may still be writing.
-      undo.push(() => rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
+      undo.push(() => rmSync(dir, { recursive: true, force: true }));
       return dir;
     },
     atEnd: (step) => undo.push(step),

@@ -75,13 +75,16 @@ export const PRIMITIVE_TARGETS: readonly FuzzTarget[] = [
     run: (bytes) => {
       const tx = decodeTx(bytes);
       lookAtTx(tx);
-      return oneEncoding(decodeTx, encodeTx)(bytes);
+      return oneEncoding(decodeTx, (t) => encodeTx(t, true))(bytes);
     },
   },
   {
     name: 'tx without witnesses',
     samples: [S.LEGACY_TX, S.EMPTY_TX].map((tx) => tx.bytes),
-    run: oneEncoding((bytes) => decodeAll(bytes, (r) => readTx(r, false), 'tx'), encodeTx),
+    run: oneEncoding(
+      (bytes) => decodeAll(bytes, (r) => readTx(r, false), 'tx'),
+      (tx) => encodeTx(tx, false),
+    ),
   },
   {
     name: 'block',

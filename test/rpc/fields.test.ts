@@ -149,7 +149,6 @@ describe('result fields', () => {
     ['gettxoutsetinfo'],
     ['gettxoutsetinfo', 'muhash'],
     ['gettxoutsetinfo', 'none'],
-    ['dumptxoutset', 'utxo.dat', 'latest'],
     ['gettxoutproof', [parent.id]],
     ['getrawtransaction', parent.id],
     ['getrawtransaction', parent.id, 1],

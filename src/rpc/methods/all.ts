@@ -11,7 +11,6 @@ import { miningMethods } from './mining.ts';
 import { networkMethods } from './network.ts';
 import { peerMethods } from './peers.ts';
 import { proofMethods } from './proofs.ts';
-import { pruneMethods } from './prune.ts';
 import { rawTxMethods } from './rawtx.ts';
 import { utilMethods } from './util.ts';
 import { waitMethods } from './wait.ts';
@@ -22,7 +21,6 @@ export const allMethods: readonly MethodSpec[] = [
   ...historyMethods,
   ...blockStatsMethods,
   ...coinSetMethods,
-  ...pruneMethods,
   ...proofMethods,
   ...mempoolMethods,
   ...rawTxMethods,

@@ -18,16 +18,11 @@ export class Branch {
   readonly #random: SeededRandom;
   #tip: IndexEntry;
 
-  constructor(network: Network, random: SeededRandom, tip?: IndexEntry) {
+  constructor(network: Network, random: SeededRandom) {
     this.network = network;
     this.#random = random;
     this.#judge = judgeFor(network);
-    this.#tip = tip ?? new IndexEntry(network.genesis, undefined, this.#judge.genesis(), 0);
-  }
-
-  /** Another branch that starts with the same tip. */
-  fork(): Branch {
-    return new Branch(this.network, this.#random, this.#tip);
+    this.#tip = new IndexEntry(network.genesis, undefined, this.#judge.genesis(), 0);
   }
 
   get height(): number {
