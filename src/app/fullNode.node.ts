@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ChainManager } from '../chain/chainManager.ts';
+import { VerifiedScripts } from '../chain/verifiedScripts.ts';
 import type { Judge } from '../consensus/engine.ts';
 import { judgeFor } from '../consensus/registry.ts';
 import { TxPool } from '../mempool/txPool.ts';
@@ -18,8 +19,9 @@ import { lookbackOf } from '../sync/lookback.ts';
 import { PeerTips } from '../sync/peerTips.ts';
 import { SyncProgress } from '../sync/progress.ts';
 import { SERVICES } from '../wire/peer.ts';
+import { assumeValidOf, minChainWorkOf } from './assumptions.ts';
 import { blocksBackend } from './backend/blocks.ts';
-import { coinSetBackend } from './backend/coinSet.ts';
+import { coinSetBackend } from './backend/coinSet.node.ts';
 import { headersBackend } from './backend/headers.ts';
 import { nodeBackend } from './backend/node.node.ts';
 import { peersBackend } from './backend/peers.ts';
@@ -27,18 +29,31 @@ import { mempoolBackend, poolSubmission } from './backend/pool.ts';
 import { blockProofs } from './backend/proofs.ts';
 import { scriptBackend } from './backend/scripts.ts';
 import { CoinWalks } from './coinset/coinWalks.ts';
+import type { NodeConfig } from './config/nodeConfig.ts';
 import { evidenceKeeper } from './evidence.node.ts';
+import { EXIT, ExitError } from './exit.ts';
 import { InitialDownload } from './initialDownload.ts';
 import { keepPoolInFile } from './mempoolFile.node.ts';
 import { fullOps } from './ops/fullOps.ts';
 import { peerNetwork } from './peerNetwork.node.ts';
+import { Pruner, pruneModeOf } from './pruner.ts';
 import type { ComposeRole, Role, RoleParts } from './role.node.ts';
 import { nodeScripts } from './scripts/nodeScripts.node.ts';
 import { helloOf, wireChain, wireInbound, wirePeers } from './wiring/fullWiring.ts';
 import { logBlocks } from './wiring/progressLines.ts';
 
+/** Peers to catch up with. */
+const BLOCK_SERVERS = SERVICES.NETWORK | SERVICES.NETWORK_LIMITED;
+
 /** What a full node offers its peers. */
-const FULL_SERVICES = SERVICES.NETWORK | SERVICES.LIGHT_SERVER | SERVICES.RELAY;
+function servicesOf({ prune }: NodeConfig): number {
+  return (prune === 0 ? SERVICES.NETWORK : SERVICES.NETWORK_LIMITED) | SERVICES.LIGHT_SERVER | SERVICES.RELAY;
+}
+
+/** Bytes of a block file: smaller ones when they are deleted as a whole. */
+function fileBytesOf({ prune, blockFileKb }: NodeConfig): number {
+  return (blockFileKb ?? (prune === 0 ? 131_072 : 16_384)) * 1024;
+}
 
 /** The parts of a full node that a miner builds upon. */
 export interface FullNode extends Role {
@@ -63,26 +78,34 @@ async function openCore(parts: RoleParts): Promise<Core> {
   const store = await openFullStore({
     ...{ dir: config.datadir, network, held: parts.held },
     txindex: config.txindex,
-    dbcache: config.dbcache,
-    behind: { clock, timers: parts.platform.timers, fail: parts.fail },
+    maxFileBytes: fileBytesOf(config),
   });
   lifetime.add(() => store.close());
   const scripts = nodeScripts(config.par, lifetime);
+  const verified = new VerifiedScripts();
   const chain = await ChainManager.open({
     network,
     judge,
     store,
-    scripts,
+    scripts: verified.sparing(scripts),
     clock,
     evidence: evidenceKeeper(config.datadir, log),
+    assumeValid: assumeValidOf(config, network),
     pause: () => nextTurn(),
     onHalt: parts.fail,
     onFailure: parts.fail,
   });
   lifetime.add(() => chain.close());
+  checkPruned(chain, config);
   parts.warmup('Loading unconfirmed transactions…');
   const pool = new TxPool(
-    { chain, params: network.consensus, scripts, clock, log: log.child({ room: 'mempool' }) },
+    {
+      chain,
+      params: network.consensus,
+      scripts: verified.remembering(scripts),
+      clock,
+      log: log.child({ room: 'mempool' }),
+    },
     {
       maxMemory: config.mempool.maxMb * 1_000_000,
       minRelayFeeRate: BigInt(config.mempool.minFeeRate),
@@ -94,6 +117,24 @@ async function openCore(parts: RoleParts): Promise<Core> {
   return { store, chain, pool, judge };
 }
 
+/** Blocks that were deleted do not come back by switching an option. Throws ExitError (78). */
+function checkPruned(chain: ChainManager, { prune, datadir }: NodeConfig): void {
+  const lowest = chain.prunedBelow();
+  if (prune !== 0 || lowest === undefined) return;
+  throw new ExitError(EXIT.config, `${datadir} was pruned: blocks below ${lowest} are gone, and prune is 0`, {
+    next: 'start with --prune 1, or with another --datadir to download the chain again',
+  });
+}
+
+/** What people should know of the chain. */
+function chainWarnings(chain: ChainManager): string[] {
+  const branch = chain.unreachableBranch();
+  if (branch === undefined) return [];
+  return [
+    `The branch with the most work (tip ${branch.header.id}, height ${branch.height}) forks off below block ${chain.prunedBelow()}: it cannot be followed, because the undo data of the blocks below were pruned`,
+  ];
+}
+
 /** Catching up with the network. */
 function buildSync(parts: RoleParts, { chain, judge }: Core, net: PeerNetwork) {
   const { network, clock, lifetime, fail } = parts;
@@ -102,8 +143,8 @@ function buildSync(parts: RoleParts, { chain, judge }: Core, net: PeerNetwork) {
   const common = { chain, net, clock, timers, random, logger, fail, stream: 'sync' } as const;
   const tips = new PeerTips({
     ...common,
-    services: SERVICES.NETWORK,
-    ownTip: () => ({ ...tipClaim(chain), services: FULL_SERVICES }),
+    services: BLOCK_SERVERS,
+    ownTip: () => ({ ...tipClaim(chain), services: servicesOf(parts.config) }),
   });
   const headers = new HeaderSync({
     ...common,
@@ -112,7 +153,7 @@ function buildSync(parts: RoleParts, { chain, judge }: Core, net: PeerNetwork) {
     lookback: lookbackOf(network.consensus),
     maxFutureSeconds: network.consensus.maxFutureSeconds,
     anchor: () => chain.tip(),
-    minChainWork: 0n,
+    minChainWork: minChainWorkOf(parts.config, network),
   });
   const blocks = new BlockSync({ ...common, tips });
   const progress = new SyncProgress({ chain, tips, headers, blocks, clock });
@@ -129,12 +170,13 @@ function tipClaim(chain: ChainManager) {
 export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
   const { config, clock, lifetime, fail } = parts;
   const { timers, random } = parts.platform;
+  const services = servicesOf(config);
   const libp2p = preloadNetwork();
   libp2p.catch(() => {});
   const core = await openCore(parts);
   const { chain, pool, store, judge } = core;
   await libp2p;
-  const net = peerNetwork(parts, FULL_SERVICES, helloOf(chain.tip()));
+  const net = peerNetwork(parts, services, helloOf(chain.tip()));
   lifetime.add(() => net.stop());
   const sync = buildSync(parts, core, net);
   const { tips, headers, blocks, progress } = sync;
@@ -160,12 +202,16 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
     ...{ chain, net, tips, blocks, progress, announcer, poolSync, lifetime },
     onBlock: { chain, net, headers, tips, heard },
     onTx: { mempool: pool, net, heard, rejected, orphans },
-    serve: { chain, mempool: pool, tips, services: FULL_SERVICES, status, net },
+    serve: { chain, mempool: pool, tips, services, status, net },
   };
   wireInbound(wiring);
   wirePeers(wiring);
   wireChain(wiring);
   logBlocks({ chain, progress, clock, timers, lifetime, log: parts.log.child({ room: 'chain' }) });
+
+  const pruneMode = pruneModeOf(config.prune);
+  if (pruneMode.kind === 'automatic')
+    new Pruner({ chain, store, bytes: pruneMode.bytes, log: parts.log.child({ room: 'chain' }), lifetime, fail });
 
   parts.warmup('Starting network…');
   await net.start();
@@ -176,6 +222,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
     clock,
     synced: () => progress.synced(),
     development: parts.network.development,
+    minChainWork: minChainWorkOf(parts.config, parts.network),
   });
   const headersApi = headersBackend({
     chain,
@@ -184,22 +231,22 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
     onTip: (listener) => chain.events.on('tip', listener),
   });
   const walks = new CoinWalks(() => nextTurn(), lifetime);
-  const blocksApi = blocksBackend(chain, store, walks, config.txindex);
+  const blocksApi = blocksBackend({ chain, store, walks, txIndex: config.txindex, pruneMode });
   return {
     ...{ chain, pool, judge, progress, peers: net },
     backend: {
       node: nodeBackend(parts, {
-        warnings: () => [],
+        warnings: () => chainWarnings(chain),
         sync: () => ({ ...progress.info(), initialDownload: initial.active() }),
       }),
       headers: headersApi,
       scripts: scriptBackend(parts.network.prefixes),
       blocks: blocksApi,
-      coinSet: coinSetBackend({ chain, walks }),
+      coinSet: coinSetBackend({ chain, walks, magic: parts.network.magic, datadir: config.datadir }),
       mempool: mempoolBackend(pool, announcer, lifetime),
       transactions: poolSubmission(pool, announcer),
       proofs: blockProofs(headersApi, blocksApi),
-      peers: peersBackend(net, FULL_SERVICES),
+      peers: peersBackend(net, services),
     },
     ops: fullOps({ chain, pool, net, store, progress, initial, clock, lifetime }),
   };

@@ -10,6 +10,7 @@ export class InitialDownload {
   readonly #clock: Clock;
   readonly #synced: () => boolean;
   readonly #development: boolean;
+  readonly #minChainWork: bigint;
   #over = false;
 
   constructor(parts: {
@@ -19,18 +20,21 @@ export class InitialDownload {
     readonly synced: () => boolean;
     /** A development network may have slept for months: the age of its tip says nothing. */
     readonly development: boolean;
+    /** A chain with less work is not the network's. */
+    readonly minChainWork: bigint;
   }) {
     this.#chain = parts.chain;
     this.#clock = parts.clock;
     this.#synced = parts.synced;
     this.#development = parts.development;
+    this.#minChainWork = parts.minChainWork;
   }
 
   active(): boolean {
     if (this.#over) return false;
     const tip = this.#chain.tip();
     if (tip.height === 0 && !this.#development) return true;
-    if (!this.#synced()) return true;
+    if (tip.chainWork < this.#minChainWork || !this.#synced()) return true;
     if (!this.#development && this.#clock.nowMs() - tip.header.time * 1000 > MAX_TIP_AGE_MS) return true;
     this.#over = true;
     return false;

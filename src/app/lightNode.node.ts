@@ -4,6 +4,7 @@ import { judgeFor } from '../consensus/registry.ts';
 import { LightClient } from '../light/lightClient.ts';
 import { preloadNetwork } from '../net/host.node.ts';
 import { openHeaderStore } from '../store/openStores.node.ts';
+import { minChainWorkOf } from './assumptions.ts';
 import { headersBackend } from './backend/headers.ts';
 import { lightProofs, lightSubmission } from './backend/light.ts';
 import { nodeBackend } from './backend/node.node.ts';
@@ -39,7 +40,7 @@ export const composeLight: ComposeRole = async (parts) => {
     ...{ chain, net, judge, clock, timers, random, fail },
     params: network.consensus,
     minPeers: config.p2p.minLightPeers ?? (network.development ? MIN_PEERS.development : MIN_PEERS.other),
-    minChainWork: 0n,
+    minChainWork: minChainWorkOf(config, network),
     logger: parts.log.child({ room: 'light' }),
   });
   lifetime.add(() => client.close());

@@ -12,10 +12,16 @@ export class Candidates {
   readonly #index: HeaderIndex;
   readonly #better = new Set<IndexEntry>();
   #nextArrival = OTHER_AT_START + 1;
+  #floor: IndexEntry | undefined;
 
   constructor(judge: Judge<unknown>, index: HeaderIndex) {
     this.#judge = judge;
     this.#index = index;
+  }
+
+  /** The tip cannot go back below `floor`, an active block: branches that do not stand on it are no candidates. */
+  setFloor(floor: IndexEntry | undefined): void {
+    this.#floor = floor;
   }
 
   /** At start: `active` from genesis to tip, everything else by what is on disk. */
@@ -65,12 +71,18 @@ export class Candidates {
     }
   }
 
+  /** False for a branch that could be followed only with undo data that were pruned. */
+  isReachable(entry: IndexEntry): boolean {
+    const floor = this.#floor;
+    return floor === undefined || entry.ancestor(floor.height) === floor;
+  }
+
   #linkable(entry: IndexEntry): boolean {
     return entry.hasBody && !entry.isInvalid && (entry.parent?.arrival ?? 1) > 0;
   }
 
   #isBetter(a: IndexEntry, b: IndexEntry): boolean {
-    return a !== b && this.#judge.better(weightOf(a), weightOf(b));
+    return a !== b && this.#judge.better(weightOf(a), weightOf(b)) && this.isReachable(a);
   }
 }
 

@@ -1,30 +1,33 @@
 import type { Coin, CoinChange } from '../ledger/coin.ts';
-import { genesisDiff } from '../ledger/genesisDiff.ts';
 import type { Network } from '../params/network.ts';
 import { type Block, decodeSealedBlock, encodeSealedBlock } from '../primitives/block.ts';
 import type { Hash256 } from '../primitives/hash.ts';
 import type { SealedHeader } from '../primitives/header.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
-import { broken, type Check, effectOf, PASSED, passed } from '../primitives/rules.ts';
+import { broken, type Check, effectOf, passed } from '../primitives/rules.ts';
 import { AssertionFailure } from '../util/assert.ts';
 import { equalBytes } from '../util/bytes.ts';
 import type { Emitter } from '../util/events.ts';
 import type { Clock } from '../util/ports.ts';
 import { SerialQueue } from '../util/queue.ts';
+import { type AssumeValid, isAssumedValid } from './assumeValid.ts';
 import { checkWorthStoring } from './bodyRule.ts';
+import { type Breathe, breathing } from './breathe.ts';
 import { Candidates } from './candidates.ts';
 import type { AcceptBlockOptions, AcceptedBlock, Chain, HeadersOutcome } from './chain.ts';
 import { beginWalk, type CoinsAtTip } from './coinWalk.ts';
+import { commitGenesis } from './commitGenesis.ts';
 import type { HeaderEntry } from './entry.ts';
 import type { ChainEvents } from './events.ts';
-import { finishFlush } from './finishFlush.ts';
-import { type HaltedError, HaltSwitch, StoredChainError } from './halt.ts';
+import { HaltedError, HaltSwitch, StoredChainError } from './halt.ts';
 import { HeaderChain, type HeaderChainParts } from './headerChain.ts';
 import type { IndexEntry } from './headerIndex.ts';
-import { judgeBody, judgeConnect, judgeUnsealedHeader } from './judgeBlock.ts';
+import { judgeBody, judgeCoins, judgeUnsealedHeader } from './judgeBlock.ts';
+import { ChainClosedError, type Later, now, unlessClosed } from './later.ts';
 import type { ChainStore, EvidenceKeeper, ScriptChecker } from './ports.ts';
+import { type Pruned, type PruneGoal, Pruning } from './pruning.ts';
 import { applyChange, type EntryChange, toStored } from './storedEntry.ts';
-import { TipMover } from './tipMover.ts';
+import { type GivenBlock, TipMover } from './tipMover.ts';
 
 export interface ChainManagerParts {
   readonly network: Network;
@@ -33,6 +36,8 @@ export interface ChainManagerParts {
   readonly scripts: ScriptChecker;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly evidence: EvidenceKeeper;
+  /** Absent: every script is run. */
+  readonly assumeValid?: AssumeValid;
   /** As HeaderChainParts.pause. */
   readonly pause?: () => Promise<void>;
   /** Told once when the chain halts: the node should stop. */
@@ -44,21 +49,32 @@ export interface ChainManagerParts {
 /** Attempts to read coins between two commits before waiting in line. */
 const COIN_READ_ATTEMPTS = 3;
 
-/** The full chain: accepts headers and blocks, moves the tip. Doors call it; calls run one at a time, in order. */
+/**
+ * The full chain: accepts headers and blocks, moves the tip. Doors call it; calls take effect in order, one at a time.
+ * Inside there are two lines. In the first, headers and bodies are judged and bodies written; in the second, blocks change
+ * the coins. So a block is judged while the scripts of those before it run: whoever has many blocks hands in a few at once.
+ */
 export class ChainManager implements Chain {
   readonly #parts: ChainManagerParts;
   readonly #headers: HeaderChain;
   readonly #halt: HaltSwitch;
   readonly #candidates: Candidates;
   readonly #mover: TipMover;
-  readonly #queue = new SerialQueue();
+  readonly #breathe: Breathe;
+  readonly #pruning: Pruning;
+  readonly #intake = new SerialQueue();
+  readonly #moves = new SerialQueue();
+  /** Blocks between the two lines, or waiting for their scripts. */
+  readonly #underWay = new Map<IndexEntry, Promise<Check<AcceptedBlock>>>();
   #closed = false;
 
   private constructor(parts: ChainManagerParts, headers: HeaderChain, halt: HaltSwitch, active: IndexEntry[]) {
     this.#parts = parts;
     this.#headers = headers;
     this.#halt = halt;
+    this.#breathe = breathing(parts.pause);
     const { index } = headers;
+    const { assumeValid: assumed } = parts;
     this.#candidates = new Candidates(parts.judge, index);
     this.#candidates.load(active);
     this.#mover = new TipMover(
@@ -68,10 +84,13 @@ export class ChainManager implements Chain {
         index,
         candidates: this.#candidates,
         events: headers.events,
+        breathe: this.#breathe,
+        assumedValid: (entry) => assumed !== undefined && isAssumedValid(entry, assumed, { index, best: headers.best }),
         refreshBest: () => headers.refreshBest(),
       },
       active,
     );
+    this.#pruning = new Pruning({ ...parts, index, candidates: this.#candidates, mover: this.#mover });
   }
 
   /**
@@ -81,19 +100,17 @@ export class ChainManager implements Chain {
   static async open(parts: ChainManagerParts): Promise<ChainManager> {
     const halt = new HaltSwitch(parts.onHalt);
     const headers = await HeaderChain.open({ ...parts, halt });
-    await finishFlush(parts.store, headers.index);
     let tipHash = await parts.store.tip();
     if (tipHash === undefined) {
       await commitGenesis(parts, headers.index.genesis);
       tipHash = parts.network.chainId;
     }
     const tip = headers.index.get(tipHash);
-    if (tip === undefined)
-      throw new StoredChainError('the tip of the coins, or an ancestor of it, is not among the headers');
+    if (tip === undefined) throw new StoredChainError('the tip of the coins is not among the headers');
     const active: IndexEntry[] = [];
     for (let at: IndexEntry | undefined = tip; at !== undefined; at = at.parent) active[at.height] = at;
     const manager = new ChainManager(parts, headers, halt, active);
-    await manager.#mover.indexAgain(((await parts.store.indexedUntil()) ?? tip.height) + 1);
+    await manager.#pruning.load();
     await manager.#mover.activate();
     return manager;
   }
@@ -141,8 +158,16 @@ export class ChainManager implements Chain {
   }
 
   async readBlockBytes(entry: HeaderEntry): Promise<Uint8Array | undefined> {
-    const { body } = this.#headers.own(entry);
-    return body === undefined ? undefined : await this.#parts.store.readBody(body);
+    const own = this.#headers.own(entry);
+    const { body } = own;
+    if (body === undefined) return undefined;
+    try {
+      return await this.#parts.store.readBody(body);
+    } catch (error) {
+      // Pruned while it was read.
+      if (own.body === undefined) return undefined;
+      throw error;
+    }
   }
 
   async readBlock(entry: HeaderEntry): Promise<Block | undefined> {
@@ -164,41 +189,50 @@ export class ChainManager implements Chain {
       const coins = await this.#parts.store.coins(outpoints);
       if (this.#mover.commitCounter === before) return coins;
     }
-    return this.#queue.run(() => this.#parts.store.coins(outpoints));
+    return this.#moves.run(async () => {
+      await this.#mover.activate();
+      return this.#parts.store.coins(outpoints);
+    });
   }
 
   /** All coins at the tip. They stay those of this moment while blocks connect; reading them holds nobody up. */
   coinsAtTip(): Promise<CoinsAtTip> {
-    return this.#queue.run(async () => {
-      if (this.#closed) throw new Error('the chain is closed');
+    return this.#inTurn(async () => {
+      await this.#mover.activate();
       return { tip: this.tip(), coins: await beginWalk(this.#parts.store.allCoins()) };
     });
   }
 
   async findTx(txid: Hash256): Promise<HeaderEntry | undefined> {
     const hash = await this.#parts.store.findTx(txid);
-    const entry = hash === undefined ? undefined : this.entry(hash);
-    // After a crash the index may know blocks that are not connected again.
-    return entry !== undefined && this.isActive(entry) ? entry : undefined;
+    return hash === undefined ? undefined : this.entry(hash);
   }
 
   acceptHeaders(headers: readonly SealedHeader[]): Promise<HeadersOutcome> {
-    return this.#enqueue(() => this.#headers.acceptHeaders(headers));
+    return this.#telling(this.#inLine(this.#intake, () => this.#headers.acceptHeaders(headers)));
   }
 
   acceptBlock(block: Block, options: AcceptBlockOptions = {}): Promise<Check<AcceptedBlock>> {
-    return this.#enqueue(() => this.#keepingEvidence(block, () => this.#accept(block, options)));
+    return this.#telling(
+      this.#keepingEvidence(block, async () => {
+        const { outcome } = await this.#inLine(this.#intake, () => this.#take(block, options));
+        return outcome;
+      }),
+    );
   }
 
   testBlock(block: Block): Promise<Check> {
-    return this.#enqueue(() => this.#keepingEvidence(block, () => this.#test(block)));
+    return this.#keepingEvidence(block, () => this.#inTurn(() => this.#test(block)));
   }
 
   /** Marks a block invalid by order of the operator, with everything on top of it; moves to the best branch left. */
   invalidateBlock(entry: HeaderEntry): Promise<void> {
-    return this.#enqueue(async () => {
+    return this.#inTurn(async () => {
       const target = this.#headers.own(entry);
       if (target.parent === undefined) throw new RangeError('the genesis block cannot be invalidated');
+      const { floor } = this.#pruning;
+      if (this.#mover.isActive(target) && floor !== undefined && target.height <= floor.height)
+        throw new RangeError(`the undo data of block ${floor.height} and those below it were pruned`);
       await this.#mover.activate(async () => {
         while (this.#mover.isActive(target)) await this.#mover.disconnect();
         await this.#mover.markInvalid(target);
@@ -208,7 +242,7 @@ export class ChainManager implements Chain {
 
   /** Forgets that a block, its ancestors and its descendants are invalid, and judges them again. */
   reconsiderBlock(entry: HeaderEntry): Promise<void> {
-    return this.#enqueue(async () => {
+    return this.#inTurn(async () => {
       const target = this.#headers.own(entry);
       const { index } = this.#headers;
       const branch = [target, ...index.descendants(target)];
@@ -227,24 +261,72 @@ export class ChainManager implements Chain {
     });
   }
 
+  /**
+   * Lowest block from which on every block of the active chain has its body and undo data, undefined when none was pruned.
+   * The tip never goes back below its parent.
+   */
+  prunedBelow(): number | undefined {
+    const { floor } = this.#pruning;
+    return floor === undefined ? undefined : floor.height + 1;
+  }
+
+  /** The best header, when it stands on a branch that could be followed only with undo data that were pruned. */
+  unreachableBranch(): HeaderEntry | undefined {
+    const best = this.#headers.own(this.#headers.bestHeader());
+    return this.#candidates.isReachable(best) ? undefined : best;
+  }
+
+  /** Deletes whole files of blocks, all of them KEEP_BLOCKS or more below the tip. */
+  prune(goal: PruneGoal): Promise<Pruned> {
+    const turn = this.#inLine(this.#intake, async (): Promise<Later<Pruned>> => {
+      // Blocks taken from now on are written behind this file, or in it.
+      const last = Math.max(...this.#parts.store.fileSizes().bodies.keys());
+      const outcome = this.#move(async () => {
+        await this.#mover.activate();
+        return this.#pruning.run(goal, last);
+      });
+      return { outcome };
+    });
+    return this.#telling(turn.then(({ outcome }) => outcome));
+  }
+
   /** Ends after the step under way; the store may be closed then. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#mover.stop();
-    await this.#queue.idle();
+    await this.#intake.idle();
+    await this.#moves.idle();
   }
 
-  #enqueue<T>(job: () => Promise<T>): Promise<T> {
-    return this.#queue.run(async () => {
+  /** Runs `job` when those before it in the line have ended, unless the chain is halted or closed by then. */
+  #inLine<T>(line: SerialQueue, job: () => Promise<T>): Promise<T> {
+    return line.run(async () => {
       this.#halt.check();
-      if (this.#closed) throw new Error('the chain is closed');
-      try {
-        return await job();
-      } catch (error) {
-        this.#parts.onFailure?.(error);
-        throw error;
-      }
+      if (this.#closed) throw new ChainClosedError();
+      return await job();
     });
+  }
+
+  /** Runs `job` in the second line. When it throws, the block ahead is given up: what comes after may not settle it. */
+  #move<T>(job: () => Promise<T>): Promise<T> {
+    const run = this.#inLine(this.#moves, job);
+    run.catch((error: unknown) => this.#mover.dropAhead(error));
+    return run;
+  }
+
+  /** Runs `job` in the second line, behind all blocks given before. */
+  #inTurn<T>(job: () => Promise<T>): Promise<T> {
+    const turn = this.#inLine(this.#intake, async (): Promise<Later<T>> => ({ outcome: this.#move(job) }));
+    return this.#telling(turn.then(({ outcome }) => outcome));
+  }
+
+  async #telling<T>(result: Promise<T>): Promise<T> {
+    try {
+      return await result;
+    } catch (error) {
+      if (!(error instanceof ChainClosedError || error instanceof HaltedError)) this.#parts.onFailure?.(error);
+      throw error;
+    }
   }
 
   /** A contradiction in our own code: save what led to it and stop. A wrong ledger is worse than none. */
@@ -260,28 +342,42 @@ export class ChainManager implements Chain {
     }
   }
 
-  async #accept(block: Block, options: AcceptBlockOptions): Promise<Check<AcceptedBlock>> {
+  /** In the first line: header and body. What is left is done in the second. */
+  async #take(block: Block, options: AcceptBlockOptions): Promise<Later<Check<AcceptedBlock>>> {
     const headers = await this.#headers.acceptHeaders([block]);
-    if (headers.error !== undefined) return headers.error;
+    if (headers.error !== undefined) return now(headers.error);
     const entry = this.#headers.own(headers.last as HeaderEntry);
-    if (entry.hasBody) {
-      // Finishes what a failure of ours (a worker, a full disk) may have interrupted.
-      await this.#mover.activate();
-      return entry.isInvalid ? this.#outcome(entry) : this.#known(block, entry);
-    }
-    const parent = entry.parent as IndexEntry;
+    const sooner = this.#underWay.get(entry);
+    if (sooner !== undefined)
+      return { outcome: sooner.then((verdict) => (verdict.ok ? this.#known(block, entry) : verdict)) };
+    if (entry.hasBody) return { outcome: this.#again(block, entry) };
     const tip = this.#mover.tip;
-    const best = this.#headers.own(this.#headers.bestHeader());
+    const { best } = this.#headers;
+    if (!this.#candidates.isReachable(entry))
+      return now(broken('fork-below-pruned', `${entry.header.id} stands on a branch from below the pruned blocks`));
     const worth = checkWorthStoring(entry, { tip, best, requested: options.requested === true });
-    if (!worth.ok) return worth;
-    const body = judgeBody(block, parent, this.#parts.network.consensus);
+    if (!worth.ok) return now(worth);
+    await this.#breathe(block);
+    const body = judgeBody(block, entry.parent as IndexEntry, this.#parts.network.consensus);
     if (!body.ok) {
-      if (effectOf(body.rule).remember) await this.#mover.activate(() => this.#mover.markInvalid(entry));
-      return body;
+      if (!effectOf(body.rule).remember) return now(body);
+      return { outcome: this.#move(() => this.#mover.activate(() => this.#mover.markInvalid(entry))).then(() => body) };
     }
     const position = await this.#parts.store.appendBody(encodeSealedBlock(block));
     const change: EntryChange = { body: position, txCount: block.txs.length, status: 'stored' };
-    return parent === tip ? this.#extend(entry, block, change) : this.#store(entry, change);
+    const outcome = this.#move(() => this.#place(entry, { block, change })).then((later) => later.outcome);
+    this.#underWay.set(entry, outcome);
+    const over = (): void => void this.#underWay.delete(entry);
+    outcome.then(over, over);
+    return { outcome };
+  }
+
+  /** Finishes what a failure of ours (a worker, a full disk) may have interrupted. */
+  async #again(block: Block, entry: IndexEntry): Promise<Check<AcceptedBlock>> {
+    return this.#move(async () => {
+      await this.#mover.activate();
+      return entry.isInvalid ? this.#outcome(entry) : this.#known(block, entry);
+    });
   }
 
   /** We have a good body; this one may still be a bad copy, and whoever passes that on must hear so. */
@@ -293,21 +389,27 @@ export class ChainManager implements Chain {
     return passed({ entry, result: 'known' });
   }
 
-  /** The block sits on the tip: body, coins and tip go into one commit. */
-  async #extend(entry: IndexEntry, block: Block, change: EntryChange): Promise<Check<AcceptedBlock>> {
-    let verdict: Check = PASSED;
-    await this.#mover.activate(async () => {
-      verdict = await this.#mover.connect(entry, { block, change });
-    });
-    return verdict.ok ? this.#outcome(entry) : verdict;
+  /** In the second line: a block with a good body. */
+  async #place(entry: IndexEntry, given: GivenBlock): Promise<Later<Check<AcceptedBlock>>> {
+    if (entry.isInvalid) return now(this.#outcome(entry));
+    if (entry.parent !== this.#mover.frontier) return now(await this.#store(entry, given.change));
+    // Body, coins and tip go into one commit, when the scripts have passed; other blocks have their turn meanwhile.
+    const { verdict, ready } = await this.#mover.extend(entry, given);
+    if (entry.isInvalid) {
+      const fault = await verdict;
+      return now(fault.ok ? this.#outcome(entry) : fault);
+    }
+    const moved = ready.then(() => this.#move(() => this.#mover.activate())).catch(unlessClosed);
+    return { outcome: Promise.all([verdict, moved]).then(([own]) => (own.ok ? this.#outcome(entry) : own)) };
   }
 
   /** The block sits elsewhere: kept first, then its branch may turn out to be the best. */
   async #store(entry: IndexEntry, change: EntryChange): Promise<Check<AcceptedBlock>> {
-    await this.#mover.commit({ headers: [toStored(entry, this.#parts.judge, change)] });
-    applyChange(entry, change);
-    this.#candidates.link(entry, this.#mover.tip);
-    await this.#mover.activate();
+    await this.#mover.activate(async () => {
+      await this.#mover.commit({ headers: [toStored(entry, this.#parts.judge, change)] });
+      applyChange(entry, change);
+      this.#candidates.link(entry, this.#mover.tip);
+    });
     return this.#outcome(entry);
   }
 
@@ -323,7 +425,8 @@ export class ChainManager implements Chain {
   }
 
   async #test(block: Block): Promise<Check> {
-    const { network, judge, clock } = this.#parts;
+    const { network, judge, clock, store, scripts } = this.#parts;
+    await this.#mover.activate();
     const tip = this.#mover.tip;
     if (!equalBytes(block.header.prevHash, tip.header.hash))
       return broken('prev-blk-not-found', `block does not extend the tip ${tip.header.id}`);
@@ -331,8 +434,8 @@ export class ChainManager implements Chain {
     if (!header.ok) return header;
     const body = judgeBody(block, tip, network.consensus);
     if (!body.ok) return body;
-    const coins = await judgeConnect(block, tip, network.consensus, this.#parts);
-    return coins.ok ? PASSED : coins;
+    const coins = await judgeCoins(block, tip, network.consensus, (outpoints) => store.coins(outpoints));
+    return coins.ok ? scripts.check(coins.value.scriptJobs) : coins;
   }
 }
 
@@ -340,19 +443,4 @@ export class ChainManager implements Chain {
 function statusByData(entry: IndexEntry): 'header' | 'stored' | 'valid' {
   if (!entry.hasBody) return 'header';
   return entry.undo === undefined ? 'stored' : 'valid';
-}
-
-async function commitGenesis(parts: ChainManagerParts, entry: IndexEntry): Promise<void> {
-  const { network, store, judge } = parts;
-  const body = await store.appendBody(encodeSealedBlock(network.genesis));
-  const change: EntryChange = { status: 'valid', body, txCount: network.genesis.txs.length };
-  await store.commit({
-    headers: [toStored(entry, judge, change)],
-    tip: network.chainId,
-    coins: genesisDiff(network),
-    connect: { block: network.chainId, height: 0, txs: network.genesis.txs },
-  });
-  // So that the coins always belong to a block from now on.
-  await store.flush();
-  applyChange(entry, change);
 }

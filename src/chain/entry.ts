@@ -6,6 +6,11 @@ import type { BlockHeader } from '../primitives/header.ts';
  */
 export type BlockStatus = 'header' | 'stored' | 'valid' | 'invalid' | 'invalid-ancestor';
 
+/** True for blocks that break a rule, themselves or through an ancestor. */
+export function isInvalid(entry: { readonly status: BlockStatus }): boolean {
+  return entry.status === 'invalid' || entry.status === 'invalid-ancestor';
+}
+
 /** A header in the tree. `status` and `hasBody` change; everything else is fixed. */
 export interface HeaderEntry {
   readonly header: BlockHeader;

@@ -60,10 +60,7 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
     this.#best = this.#findBest();
   }
 
-  /**
-   * Loads what the store has; a new store gets the genesis header. Headers whose parent is missing are left out: headers are
-   * not written durably one by one, so a power cut may take some from between others. They come again from peers.
-   */
+  /** Loads what the store has; a new store gets the genesis header. */
   static async open(parts: HeaderChainParts): Promise<HeaderChain> {
     const { judge, network } = parts;
     let index: HeaderIndex | undefined;
@@ -78,8 +75,11 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
         continue;
       }
       const parent = index.get(prevHashOf(stored.header80));
-      if (parent === undefined) continue;
-      index.add(fromStored(stored, parent, judge));
+      if (parent === undefined)
+        throw new StoredChainError(`the parent of a header at height ${stored.height} is missing`);
+      const entry = fromStored(stored, parent, judge);
+      index.add(entry);
+      inheritFault(entry);
     }
     if (index === undefined) {
       const genesis = new IndexEntry(network.genesis, undefined, judge.genesis(), next++);
@@ -91,6 +91,11 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
 
   get genesis(): HeaderEntry {
     return this.index.genesis;
+  }
+
+  /** As bestHeader, inside `chain`. */
+  get best(): IndexEntry {
+    return this.#best;
   }
 
   bestHeader(): HeaderEntry {
@@ -199,7 +204,8 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
     const before = this.#best;
     for (const entry of added) {
       this.index.add(entry);
-      if (this.judge.better(entry, this.#best)) this.#best = entry;
+      inheritFault(entry);
+      if (!entry.isInvalid && this.judge.better(entry, this.#best)) this.#best = entry;
     }
     for (const entry of added) this.#halt.tell(this.events, 'header', { entry });
     if (this.#best !== before) this.#halt.tell(this.events, 'bestHeader', { entry: this.#best });
@@ -215,4 +221,9 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
     }
     return best;
   }
+}
+
+/** A header may have been on its way to the disk while its parent turned out to be invalid. */
+function inheritFault(entry: IndexEntry): void {
+  if (entry.parent?.isInvalid === true && !entry.isInvalid) entry.status = 'invalid-ancestor';
 }

@@ -1,10 +1,11 @@
 import type { HeaderContext } from '../consensus/engine.ts';
-import { headerContext, MEDIAN_TIME_SPAN, medianOf } from '../consensus/headerContext.ts';
+import { headerContext } from '../consensus/headerContext.ts';
 import { workOf } from '../primitives/compact.ts';
 import { type Hash256, hashKey } from '../primitives/hash.ts';
 import type { BlockHeader, SealedHeader } from '../primitives/header.ts';
+import { MEDIAN_TIME_SPAN, medianOf } from '../primitives/medianTime.ts';
 import { assert } from '../util/assert.ts';
-import type { BlockStatus, HeaderEntry } from './entry.ts';
+import { type BlockStatus, type HeaderEntry, isInvalid } from './entry.ts';
 import type { FilePosition } from './ports.ts';
 
 /** Clears the lowest set bit. */
@@ -61,9 +62,8 @@ export class IndexEntry implements HeaderEntry {
     return this.body !== undefined;
   }
 
-  /** True for blocks that break a rule, themselves or through an ancestor. */
   get isInvalid(): boolean {
-    return this.status === 'invalid' || this.status === 'invalid-ancestor';
+    return isInvalid(this);
   }
 
   /** Ancestor (or self) at `height`; undefined above. O(log n), as Bitcoin Core's CBlockIndex::GetAncestor. */

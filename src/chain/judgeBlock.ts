@@ -2,61 +2,50 @@ import type { Judge } from '../consensus/engine.ts';
 import { checkHeaderInContext } from '../consensus/headerRules.ts';
 import { checkBlockAlone } from '../ledger/block/checkBlockAlone.ts';
 import { checkBlockInHeaderContext } from '../ledger/block/checkBlockInHeaderContext.ts';
-import { connectBlock } from '../ledger/block/connectBlock.ts';
+import { type ConnectedBlock, connectBlock } from '../ledger/block/connectBlock.ts';
 import { neededCoins } from '../ledger/block/neededCoins.ts';
-import type { UtxoDiff } from '../ledger/coin.ts';
+import type { Coin, UtxoDiff } from '../ledger/coin.ts';
 import type { ConnectContext } from '../ledger/context.ts';
 import { CoinMap, UtxoOverlay } from '../ledger/utxoOverlay.ts';
 import type { ConsensusParams } from '../params/network.ts';
 import type { Block } from '../primitives/block.ts';
 import type { BlockHeader } from '../primitives/header.ts';
-import { type Check, passed } from '../primitives/rules.ts';
-import { assert } from '../util/assert.ts';
+import type { OutPoint } from '../primitives/outpoint.ts';
+import type { Check } from '../primitives/rules.ts';
+import { connectContext } from './connectContext.ts';
 import { contextAfter, type IndexEntry } from './headerIndex.ts';
-import type { ChainStore, CoinChange, ScriptChecker } from './ports.ts';
+import type { CoinChange } from './ports.ts';
 
 /** What a block on top of `parent` may know of its branch. */
-export function connectContext(parent: IndexEntry, params: ConsensusParams): ConnectContext {
-  const at = (height: number): IndexEntry => {
-    const entry = parent.ancestor(height);
-    assert(entry !== undefined, `height ${height} is not below ${parent.height + 1}`);
-    return entry;
-  };
-  return {
-    height: parent.height + 1,
-    medianTimePast: parent.medianTime,
-    params,
-    medianTimeAt: (height) => at(height).medianTime,
-    idAt: (height) => at(height).header.id,
-  };
+function contextOn(parent: IndexEntry, params: ConsensusParams): ConnectContext {
+  return connectContext(parent, params, (height) => parent.ancestor(height));
 }
 
 /** Every rule of a body that needs no coins: done before anything is written to disk. */
 export function judgeBody(block: Block, parent: IndexEntry, params: ConsensusParams): Check {
   const alone = checkBlockAlone(block);
-  return alone.ok ? checkBlockInHeaderContext(block, connectContext(parent, params)) : alone;
+  return alone.ok ? checkBlockInHeaderContext(block, contextOn(parent, params)) : alone;
 }
 
+/** Reads coins, in the order asked. Its failures throw. */
+export type ReadCoins = (outpoints: readonly OutPoint[]) => Promise<readonly (Coin | undefined)[]>;
+
 /**
- * Judges a block whose body passed judgeBody against the coins at its parent, scripts included, and returns what it does
- * to them. One read of the store; its failures throw. `scriptsPassed`: they did before, and depend on nothing but the block
- * and its ancestors, so they are not run again.
+ * Judges a block whose body passed judgeBody against the coins at its parent: what it does to them, and the scripts that
+ * are left to be checked. One read of coins; `breathe` is awaited between it and the judging.
  */
-export async function judgeConnect(
+export async function judgeCoins(
   block: Block,
   parent: IndexEntry,
   params: ConsensusParams,
-  ports: { readonly store: Pick<ChainStore, 'coins'>; readonly scripts: ScriptChecker },
-  scriptsPassed = false,
-): Promise<Check<UtxoDiff>> {
-  const ctx = connectContext(parent, params);
+  read: ReadCoins,
+  breathe: () => Promise<void> = async () => {},
+): Promise<Check<ConnectedBlock>> {
+  const ctx = contextOn(parent, params);
   const needed = neededCoins(block, ctx);
-  const view = CoinMap.of(needed, await ports.store.coins(needed));
-  const verdict = connectBlock(block, view, ctx);
-  if (!verdict.ok) return verdict;
-  if (scriptsPassed) return passed(verdict.value.diff);
-  const scripts = await ports.scripts.check(verdict.value.scriptJobs);
-  return scripts.ok ? passed(verdict.value.diff) : scripts;
+  const view = CoinMap.of(needed, await read(needed));
+  await breathe();
+  return connectBlock(block, view, ctx);
 }
 
 /** What a connected block did to the coins, from its body and its undo record. */

@@ -5,11 +5,13 @@ import { type Block, decodeSealedBlock } from '../primitives/block.ts';
 import { type Broken, type Check, PASSED } from '../primitives/rules.ts';
 import { assert } from '../util/assert.ts';
 import type { Emitter } from '../util/events.ts';
+import { type BlockAhead, coinsAfter } from './blockAhead.ts';
+import type { Breathe } from './breathe.ts';
 import type { Candidates } from './candidates.ts';
 import type { ChainEvents } from './events.ts';
 import { type HaltSwitch, StoredChainError } from './halt.ts';
-import { forkOf, type HeaderIndex, type IndexEntry } from './headerIndex.ts';
-import { diffOfConnected, judgeConnect } from './judgeBlock.ts';
+import type { HeaderIndex, IndexEntry } from './headerIndex.ts';
+import { diffOfConnected, judgeCoins } from './judgeBlock.ts';
 import type { ChainCommit, ChainStore, ScriptChecker } from './ports.ts';
 import { applyChange, type EntryChange, toStored } from './storedEntry.ts';
 
@@ -22,8 +24,26 @@ export interface TipMoverParts {
   readonly index: HeaderIndex;
   readonly candidates: Candidates;
   readonly events: Emitter<ChainEvents>;
+  readonly breathe: Breathe;
+  /** Need the scripts of this block not be run? */
+  readonly assumedValid: (entry: IndexEntry) => boolean;
   /** Invalid entries appeared or vanished: the best header may be another. */
   readonly refreshBest: () => void;
+}
+
+const PASSED_NOW: Promise<Check> = Promise.resolve(PASSED);
+
+/** A block that came just now: its body is written but not committed. */
+export interface GivenBlock {
+  readonly block: Block;
+  readonly change: EntryChange;
+}
+
+/** What was found wrong with a block itself once it is settled: the tip, or marked. Rejects when the failure was ours. */
+export interface Connecting {
+  readonly verdict: Promise<Check>;
+  /** Ends, one way or the other, when it can be settled without waiting. Never rejects. */
+  readonly ready: Promise<unknown>;
 }
 
 /**
@@ -31,7 +51,8 @@ export interface TipMoverParts {
  *   1. undo bytes appended: ignored at the next open;
  *   2. commit (headers, coins, tip, index): the new tip; a reorganisation half done is finished at the next open;
  *   3. memory; 4. events: both are made anew from disk.
- * Used by chainManager only, which runs one call at a time.
+ * While the scripts of one block run, the coins of the next may be judged: the former is `ahead` of the tip, and nothing of
+ * it is committed before its scripts have passed. Used by chainManager only, which runs one call at a time.
  */
 export class TipMover {
   readonly #parts: TipMoverParts;
@@ -40,6 +61,7 @@ export class TipMover {
   /** Connects and disconnects so far. */
   #steps = 0;
   #stopping = false;
+  #ahead: BlockAhead | undefined;
   /** Blocks refused in the activation under way, or the last one. */
   readonly #faults = new Map<IndexEntry, Broken>();
 
@@ -72,45 +94,95 @@ export class TipMover {
   }
 
   /**
-   * Runs `work` (steps below), then moves to the best candidate, then tells that the tip moved. Memory and disk agree after
-   * every step, also when one throws.
+   * Settles the block ahead, runs `work` (steps below), then moves to the best candidate, then tells that the tip moved.
+   * Memory and disk agree after every step, also when one throws.
    */
-  async activate(work: () => Promise<void> = async () => {}): Promise<void> {
-    const previous = this.tip;
-    const before = this.#steps;
-    this.#faults.clear();
-    try {
+  activate(work: () => Promise<void> = async () => {}): Promise<void> {
+    return this.#telling(async () => {
+      await this.settle();
       await work();
-      while (!this.#stopping && (await this.#stepTowardsBest()));
-    } finally {
-      if (this.#steps !== before && this.#parts.halt.halted === undefined)
-        this.tell('tip', { entry: this.tip, previous });
+      await this.#moveToBest();
+    });
+  }
+
+  /** What a new block may stand on without a reorganisation: the block ahead, or the tip. */
+  get frontier(): IndexEntry {
+    return this.#ahead?.entry ?? this.tip;
+  }
+
+  /** Begins to connect a child of the frontier, and leaves it ahead: whoever moves the tip next settles it. */
+  async extend(entry: IndexEntry, given: GivenBlock): Promise<Connecting> {
+    let connecting: Connecting | undefined;
+    await this.#telling(async () => {
+      connecting = await this.#begin(entry, given);
+    });
+    return connecting as Connecting;
+  }
+
+  /** Waits for the scripts of the block ahead, and makes it the tip or marks it. */
+  async settle(): Promise<void> {
+    const ahead = this.#ahead;
+    if (ahead === undefined) return;
+    this.#ahead = undefined;
+    try {
+      const verdict = await ahead.scripts;
+      if (verdict.ok) await this.#commitConnected(ahead);
+      else await this.#refuse(ahead.entry, verdict);
+      ahead.settled(verdict);
+    } catch (error) {
+      ahead.failed(error);
+      throw error;
     }
   }
 
+  /** Gives the block ahead up because of a failure of ours. */
+  dropAhead(error: unknown): void {
+    this.#ahead?.failed(error);
+    this.#ahead = undefined;
+  }
+
   /**
-   * Connects `entry`, a child of the tip. `block` and `change` are given for a block that came just now: its body is
-   * written but not committed. A broken rule leaves the tip and marks the entry.
+   * Judges the coins of `entry`, starts its scripts, then settles the block before it. A coin rule broken marks it now.
+   * Scripts that passed before depend on nothing but the block and its ancestors, and are not run again.
    */
-  async connect(entry: IndexEntry, given?: { readonly block: Block; readonly change: EntryChange }): Promise<Check> {
-    const { store, network, judge } = this.#parts;
-    const parent = this.tip;
-    assert(entry.parent === parent, 'only a child of the tip can be connected');
+  async #begin(entry: IndexEntry, given?: GivenBlock): Promise<Connecting> {
+    const { network, store, scripts, breathe } = this.#parts;
+    const before = this.#ahead;
+    const parent = this.frontier;
+    assert(entry.parent === parent, 'only a child of the frontier can be connected');
     const block = given?.block ?? (await this.readBlock(entry));
-    // Connected before: the coins were behind the headers after a crash, or a reorganisation left it.
-    const known = entry.status === 'valid' ? entry.undo : undefined;
-    const verdict = await judgeConnect(block, parent, network.consensus, this.#parts, known !== undefined);
-    if (!verdict.ok) {
-      if (known !== undefined)
-        throw new StoredChainError(`block ${entry.header.id} was valid and is not any more: ${verdict.detail}`);
-      // The body is known to belong to its header: whatever else is wrong is the block's fault for good.
-      this.#faults.set(entry, verdict);
-      await this.markInvalid(entry);
-      return verdict;
+    const stored = store.coins.bind(store);
+    const read = before === undefined ? stored : coinsAfter(before.diff, stored);
+    const judged = await judgeCoins(block, parent, network.consensus, read, () => breathe(block));
+    await breathe(block);
+    const passedBefore = entry.status === 'valid';
+    if (passedBefore && !judged.ok)
+      throw new StoredChainError(`block ${entry.header.id} was valid and is not any more: ${judged.detail}`);
+    const skipped = passedBefore || this.#parts.assumedValid(entry);
+    const running = !judged.ok || skipped ? PASSED_NOW : scripts.check(judged.value.scriptJobs);
+    // Told through `verdict`; until somebody listens there, a failure is no unhandled one.
+    running.catch(() => undefined);
+    await this.settle();
+    // Refused, and this one with it.
+    if (this.tip !== parent) return settledNow(PASSED);
+    if (!judged.ok) {
+      await this.#refuse(entry, judged);
+      return settledNow(judged);
     }
-    const diff = verdict.value;
-    const undo = known ?? (await store.appendUndo(diff.spent));
-    const change: EntryChange = { ...given?.change, status: 'valid', undo };
+    const verdict = new Promise<Check>((settled, failed) => {
+      const { diff } = judged.value;
+      this.#ahead = { entry, block, diff, change: given?.change, scripts: running, settled, failed };
+    });
+    verdict.catch(() => undefined);
+    return { verdict, ready: running.catch(() => undefined) };
+  }
+
+  async #commitConnected({ entry, block, diff, change: given }: BlockAhead): Promise<void> {
+    const { store, judge, breathe } = this.#parts;
+    await breathe(block);
+    // Connected before: the coins were behind the headers after a crash, or a reorganisation left it.
+    const undo = entry.status === 'valid' && entry.undo !== undefined ? entry.undo : await store.appendUndo(diff.spent);
+    const change: EntryChange = { ...given, status: 'valid', undo };
     const { hash } = entry.header;
     await this.commit({
       headers: [toStored(entry, judge, change)],
@@ -123,7 +195,6 @@ export class TipMover {
     this.#steps++;
     if (entry.arrival === 0) this.#parts.candidates.link(entry, entry);
     this.tell('connected', { entry, block, diff });
-    return PASSED;
   }
 
   /** What the last activation found wrong with `entry`'s branch, undefined when nothing. */
@@ -137,6 +208,7 @@ export class TipMover {
 
   /** Takes the tip back to its parent. */
   async disconnect(): Promise<void> {
+    assert(this.#ahead === undefined, 'no block is ahead when the tip goes back');
     const entry = this.tip;
     const { parent, undo } = entry;
     assert(parent !== undefined && undo !== undefined, 'a tip above genesis has undo data');
@@ -146,33 +218,27 @@ export class TipMover {
       headers: [],
       tip: parent.header.hash,
       coins: reverseDiff(diff),
-      disconnect: { block: entry.header.hash, height: entry.height, txs: block.txs },
+      disconnect: { block: entry.header.hash, txs: block.txs },
     });
     this.#active.pop();
     this.#steps++;
     this.tell('disconnected', { entry, block });
   }
 
-  /** Writes the index entries of all active blocks from `height` on. */
-  async indexAgain(height: number): Promise<void> {
-    for (const entry of this.#active.slice(height)) {
-      const { txs } = await this.readBlock(entry);
-      await this.commit({ headers: [], connect: { block: entry.header.hash, height: entry.height, txs } });
-    }
-  }
-
   /** Marks `entry` and all its descendants for good, on disk first. It must not be active. */
   async markInvalid(entry: IndexEntry): Promise<void> {
     const { judge, index, candidates } = this.#parts;
     assert(!this.isActive(entry), 'an active block is disconnected before it is marked');
-    const descendants = index.descendants(entry).filter((d) => d.status !== 'invalid');
+    const below = (): IndexEntry[] => index.descendants(entry).filter((d) => d.status !== 'invalid');
     await this.commit({
       headers: [
         toStored(entry, judge, { status: 'invalid' }),
-        ...descendants.map((d) => toStored(d, judge, { status: 'invalid-ancestor' })),
+        ...below().map((d) => toStored(d, judge, { status: 'invalid-ancestor' })),
       ],
     });
     entry.status = 'invalid';
+    // Again: a header may have come meanwhile.
+    const descendants = below();
     for (const d of descendants) d.status = 'invalid-ancestor';
     candidates.unlink([entry, ...descendants]);
     candidates.rebuild(this.tip);
@@ -202,18 +268,48 @@ export class TipMover {
     this.#parts.halt.tell(this.#parts.events, name, value);
   }
 
+  /** Runs `steps`; tells at the end, also when one throws, that the tip moved. */
+  async #telling(steps: () => Promise<void>): Promise<void> {
+    const previous = this.tip;
+    const before = this.#steps;
+    this.#faults.clear();
+    try {
+      await steps();
+    } finally {
+      if (this.#steps !== before && this.#parts.halt.halted === undefined)
+        this.tell('tip', { entry: this.tip, previous });
+    }
+  }
+
+  async #moveToBest(): Promise<void> {
+    while (!this.#stopping && (await this.#stepTowardsBest()));
+    await this.settle();
+  }
+
   /** False when the tip is the best already. */
   async #stepTowardsBest(): Promise<boolean> {
-    const { candidates } = this.#parts;
-    const tip = this.tip;
-    const target = candidates.best(tip);
-    if (target === tip) return false;
-    if (forkOf(tip, target) !== tip) {
+    const { tip, frontier } = this;
+    const target = this.#parts.candidates.best(tip);
+    if (target.ancestor(frontier.height) === frontier && target !== frontier) {
+      await this.#begin(target.ancestor(frontier.height + 1) as IndexEntry);
+    } else if (frontier !== tip) {
+      await this.settle();
+    } else if (target === tip) {
+      return false;
+    } else {
       // The target stays a candidate; the others matter only when it fails, and then all are looked at again.
       await this.disconnect();
-    } else {
-      await this.connect(target.ancestor(tip.height + 1) as IndexEntry);
     }
     return true;
   }
+
+  /** Once a body is known to belong to its header, whatever else is wrong is the block's fault for good. */
+  async #refuse(entry: IndexEntry, verdict: Broken): Promise<void> {
+    this.#faults.set(entry, verdict);
+    await this.markInvalid(entry);
+  }
+}
+
+function settledNow(verdict: Check): Connecting {
+  return { verdict: Promise.resolve(verdict), ready: Promise.resolve() };
 }

@@ -2,6 +2,7 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { ripemd160 as nobleRipemd160, sha1 as nobleSha1 } from '@noble/hashes/legacy.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { asciiBytes, concatBytes } from '../util/bytes.ts';
+import { type HashBatches, type MerkleResult, oneByOne } from './hashBatches.ts';
 
 /** SHA-256 of data that comes in parts. */
 export interface Sha256Stream {
@@ -10,8 +11,11 @@ export interface Sha256Stream {
   digest(): Uint8Array;
 }
 
-/** Hash functions behind one seam: pure JavaScript by default; Node installs native ones (hashNative.node.ts). */
-export interface HashProvider {
+/**
+ * Hash functions behind one seam: pure JavaScript by default; a platform installs WebAssembly (hashWasm.ts) and native ones
+ * (hashNative.node.ts).
+ */
+export interface HashProvider extends HashBatches {
   readonly name: string;
   /** 32 bytes. */
   sha256(data: Uint8Array): Uint8Array;
@@ -22,10 +26,13 @@ export interface HashProvider {
   sha256Stream(): Sha256Stream;
 }
 
+const nobleHash256 = (data: Uint8Array): Uint8Array => nobleSha256(nobleSha256(data));
+
 export const jsHashProvider: HashProvider = {
   name: 'noble',
+  ...oneByOne(nobleHash256),
   sha256: (data) => nobleSha256(data),
-  hash256: (data) => nobleSha256(nobleSha256(data)),
+  hash256: nobleHash256,
   hash160: (data) => nobleRipemd160(nobleSha256(data)),
   sha256Stream: () => nobleSha256.create(),
 };
@@ -55,6 +62,19 @@ export function hash160(data: Uint8Array): Uint8Array {
 /** SHA-256 in parts: for what is too large to hold. */
 export function sha256Stream(): Sha256Stream {
   return current.sha256Stream();
+}
+/** hash256 of each 64 bytes, one after the other: 64 n bytes → 32 n bytes, as for one level of a merkle tree. */
+export function hash256Pairs(nodes: Uint8Array): Uint8Array {
+  if (nodes.length % 64 !== 0) throw new RangeError(`${nodes.length} bytes are not pairs of hashes`);
+  return current.hash256Pairs(nodes);
+}
+/** hash256 of every message, in order; four at a time where the provider can. */
+export function hash256Each(messages: readonly Uint8Array[]): Uint8Array[] {
+  return current.hash256Each(messages);
+}
+/** Root of Bitcoin's merkle tree over one or more leaves of 32 bytes, and the sign of CVE-2012-2459. */
+export function hash256Tree(leaves: readonly Uint8Array[]): MerkleResult {
+  return current.hash256Tree(leaves);
 }
 /** RIPEMD-160, 20 bytes. */
 export function ripemd160(data: Uint8Array): Uint8Array {

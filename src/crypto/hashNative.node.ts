@@ -1,16 +1,20 @@
 import { createHash, hash } from 'node:crypto';
 import { ripemd160 } from '@noble/hashes/legacy.js';
 import type { HashProvider } from './hash.ts';
+import { oneByOne } from './hashBatches.ts';
 
 // Plain Uint8Arrays, because Buffer's slice() shares memory where Uint8Array's copies.
 const plain = (digest: Buffer): Uint8Array => new Uint8Array(digest.buffer, digest.byteOffset, digest.byteLength);
 const sha256 = (data: Uint8Array): Uint8Array => plain(hash('sha256', data, 'buffer'));
 
+const hash256 = (data: Uint8Array): Uint8Array => sha256(sha256(data));
+
 /** node:crypto one-shot SHA-256. RIPEMD-160 stays in JavaScript: OpenSSL 3 builds may lack it. */
 export const nodeHashProvider: HashProvider = {
   name: 'node:crypto',
+  ...oneByOne(hash256),
   sha256,
-  hash256: (data) => sha256(sha256(data)),
+  hash256,
   hash160: (data) => ripemd160(sha256(data)),
   sha256Stream() {
     const stream = createHash('sha256');

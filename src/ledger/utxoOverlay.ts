@@ -1,8 +1,8 @@
 import { type OutPoint, outPointKey } from '../primitives/outpoint.ts';
+import { isUnspendable } from '../primitives/outputScript.ts';
 import type { Tx } from '../primitives/tx.ts';
 import { assert } from '../util/assert.ts';
 import type { Coin, CoinChange, UtxoDiff, UtxoView } from './coin.ts';
-import { isUnspendable } from './unspendable.ts';
 
 /** A coin this overlay made (in place of one of the base, BIP30's exceptions), or one of the base that it spent. */
 type Change =
@@ -80,19 +80,35 @@ export class UtxoOverlay implements UtxoView {
 
 /** A view of coins that were fetched before; for the store's batched reads. */
 export class CoinMap implements UtxoView {
-  readonly #coins = new Map<string, Coin>();
+  readonly #outpoints: readonly OutPoint[];
+  readonly #coins: readonly (Coin | undefined)[];
+  /** Where the next answer lies when the coins are asked for in the order they were fetched. */
+  #next = 0;
+  #byKey: ReadonlyMap<string, Coin> | undefined;
 
-  /** `coins[i]` belongs to `outpoints[i]`; undefined where there is none. */
+  private constructor(outpoints: readonly OutPoint[], coins: readonly (Coin | undefined)[]) {
+    this.#outpoints = outpoints;
+    this.#coins = coins;
+  }
+
+  /** `coins[i]` belongs to `outpoints[i]`; undefined where there is none. Keeps both: they must not change any more. */
   static of(outpoints: readonly OutPoint[], coins: readonly (Coin | undefined)[]): CoinMap {
-    const map = new CoinMap();
-    outpoints.forEach((outpoint, i) => {
-      const coin = coins[i];
-      if (coin !== undefined) map.#coins.set(outPointKey(outpoint), coin);
-    });
-    return map;
+    return new CoinMap(outpoints, coins);
   }
 
   coin(outpoint: OutPoint): Coin | undefined {
-    return this.#coins.get(outPointKey(outpoint));
+    // A block asks for its coins by the very outpoints that neededCoins named, in that order: no key is made then.
+    if (this.#outpoints[this.#next] === outpoint) return this.#coins[this.#next++];
+    this.#byKey ??= this.#indexed();
+    return this.#byKey.get(outPointKey(outpoint));
+  }
+
+  #indexed(): ReadonlyMap<string, Coin> {
+    const byKey = new Map<string, Coin>();
+    this.#outpoints.forEach((outpoint, i) => {
+      const coin = this.#coins[i];
+      if (coin !== undefined) byKey.set(outPointKey(outpoint), coin);
+    });
+    return byKey;
   }
 }

@@ -1,7 +1,7 @@
 import type { HeaderEntry } from '../chain/entry.ts';
 import type { Block } from '../primitives/block.ts';
 import { displayHash, type Hash256, hashKey } from '../primitives/hash.ts';
-import { txMerkleRoot } from '../primitives/merkle.ts';
+import { NODE_PAIR_SIZE, txMerkleRoot } from '../primitives/merkle.ts';
 import { buildPartialMerkleTree, type MerkleBlock, verifyMerkleBlock } from '../primitives/partialMerkle.ts';
 import { broken, type Check, passed } from '../primitives/rules.ts';
 import type { Tx } from '../primitives/tx.ts';
@@ -30,8 +30,6 @@ export type ProofResult<T> =
 
 /** A peer can hide a transaction but not invent one: so a "no" is believed only after several peers said it. */
 const ASK_AT_MOST = 4;
-/** 64 bytes without witness: such a transaction may be an inner node of the tree in disguise (CVE-2017-12842). */
-const NODE_SIZE = 64;
 
 /** Gets proofs from peers and believes them only when they lead to a header of our best chain. */
 export class Proofs {
@@ -105,7 +103,7 @@ export class Proofs {
   ): Check<{ readonly entry: HeaderEntry; readonly proof: MerkleBlock }> {
     const { proof, tx } = answer;
     if (!equalBytes(tx.txid, txid)) return broken('bad-answer', `transaction ${tx.id} was not asked for`);
-    if (tx.strippedSize === NODE_SIZE) return broken('bad-answer', `${tx.id} may be an inner node of the tree`);
+    if (tx.strippedSize === NODE_PAIR_SIZE) return broken('bad-answer', `${tx.id} may be an inner node of the tree`);
     const matches = verifyMerkleBlock(proof);
     if (!matches.ok) return matches;
     if (!matches.value.some((m) => equalBytes(m.txid, txid))) {

@@ -10,10 +10,13 @@ import { checkLegacySigOps } from '../ledger/tx/cleanup.ts';
 import { checkSequenceLocks } from '../ledger/tx/sequenceLocks.ts';
 import { txSigOpCost } from '../ledger/tx/sigOpCost.ts';
 import type { ConsensusParams } from '../params/network.ts';
+import { feeAt } from '../primitives/amount.ts';
+import { MAX_BLOCK_SIGOP_COST } from '../primitives/limits.ts';
+import { NODE_PAIR_SIZE } from '../primitives/merkle.ts';
 import { displayOutPoint } from '../primitives/outpoint.ts';
 import { broken, type Check, PASSED, passed } from '../primitives/rules.ts';
 import type { Tx, TxOut } from '../primitives/tx.ts';
-import { feeAt, virtualSize } from './feeRate.ts';
+import { virtualSize } from './feeRate.ts';
 import { lookUpInputs } from './inputs.ts';
 import { nextBlockAfter } from './nextBlock.ts';
 import { checkPackageLimits } from './packageLimits.ts';
@@ -52,9 +55,9 @@ export interface ScriptsPassed {
 export type Admissible = Omit<PoolNodeFields, 'tx' | 'timeMs' | 'sequence'>;
 
 /** Fewer bytes without witness might be mistaken for an inner merkle node (CVE-2017-12842; Core MIN_STANDARD_TX_NONWITNESS_SIZE). */
-const MIN_NONWITNESS_SIZE = 65;
+const MIN_NONWITNESS_SIZE = NODE_PAIR_SIZE + 1;
 /** A fifth of a block's (Bitcoin Core MAX_STANDARD_TX_SIGOPS_COST). */
-const MAX_SIGOP_COST = 16_000;
+const MAX_SIGOP_COST = MAX_BLOCK_SIGOP_COST / 5;
 
 /** Rules that need the transaction and policy alone. */
 function checkAlone(tx: Tx, settings: PoolSettings): Check {

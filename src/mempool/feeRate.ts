@@ -10,8 +10,3 @@ export const BYTES_PER_SIGOP = 20;
 export function virtualSize(tx: Tx, sigopCost: number): number {
   return Math.ceil(Math.max(tx.weight, sigopCost * BYTES_PER_SIGOP) / WITNESS_SCALE);
 }
-
-/** Satoshi for `vsize` virtual bytes at `rate` satoshi per 1000 vbytes, rounded up (Bitcoin Core CFeeRate::GetFee). */
-export function feeAt(rate: bigint, vsize: number): bigint {
-  return (rate * BigInt(vsize) + 999n) / 1000n;
-}

@@ -1,7 +1,7 @@
 import type { ChainReader } from '../chain/chain.ts';
 import type { Coin, UtxoView } from '../ledger/coin.ts';
-import { isUnspendable } from '../ledger/unspendable.ts';
 import { displayOutPoint, type OutPoint, outPointKey } from '../primitives/outpoint.ts';
+import { isUnspendable } from '../primitives/outputScript.ts';
 import { broken, type Check, passed } from '../primitives/rules.ts';
 import type { Tx } from '../primitives/tx.ts';
 import type { TxGraph } from './txGraph.ts';

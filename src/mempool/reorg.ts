@@ -3,6 +3,7 @@ import type { HeaderEntry } from '../chain/entry.ts';
 import type { Coin } from '../ledger/coin.ts';
 import type { ConnectContext } from '../ledger/context.ts';
 import { isFinalTx } from '../ledger/tx/checkTxInHeaderContext.ts';
+import { isImmature } from '../ledger/tx/checkTxInUtxoView.ts';
 import { checkSequenceLocks } from '../ledger/tx/sequenceLocks.ts';
 import type { ConsensusParams } from '../params/network.ts';
 import type { Block } from '../primitives/block.ts';
@@ -14,8 +15,7 @@ import type { TxGraph } from './txGraph.ts';
 /** Lock time and relative locks have ended and coinbase coins are mature for a block in this context. */
 function couldBeIn(node: PoolNode, ctx: ConnectContext): boolean {
   if (!isFinalTx(node.tx, { height: ctx.height, time: ctx.medianTimePast })) return false;
-  const { coinbaseMaturity } = ctx.params;
-  if (node.spent.some((coin) => coin.coinbase && ctx.height - coin.height < coinbaseMaturity)) return false;
+  if (node.spent.some((coin) => isImmature(coin, ctx.height, ctx.params.coinbaseMaturity))) return false;
   return checkSequenceLocks(node.tx, node.spent, ctx).ok;
 }
 

@@ -1,3 +1,5 @@
+import { DUST_RELAY_FEE_RATE } from '../script/standard.ts';
+
 /** What the owner of a node may set about its pool. Policy, never consensus. */
 export interface PoolSettings {
   /** Bytes of memory (estimate) above which the worst packages are evicted (Bitcoin Core -maxmempool: 300 MB). */
@@ -25,7 +27,7 @@ export const DEFAULT_POOL_SETTINGS: PoolSettings = {
   expiryMs: 336 * 3600 * 1000,
   minRelayFeeRate: 100n,
   incrementalFeeRate: 100n,
-  dustFeeRate: 3000n,
+  dustFeeRate: DUST_RELAY_FEE_RATE,
   maxPackageCount: 25,
   maxPackageVsize: 101_000,
   maxDataCarrierBytes: 100_000,

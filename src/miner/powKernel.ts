@@ -1,4 +1,4 @@
-import { compress, IV, swapBytes } from './sha256Words.ts';
+import { compress, IV, swapBytes } from '../crypto/sha256Words.ts';
 
 /**
  * Searches nonces of one header. `find` tries `count` nonces from `start` (both unsigned, start + count ≤ 2^32) and returns

@@ -4,11 +4,11 @@ import type { HeaderContext, HeaderTemplate, Judge } from '../consensus/engine.t
 import { headerContext } from '../consensus/headerContext.ts';
 import { earliestTime } from '../consensus/headerRules.ts';
 import { assembleBlock } from '../ledger/block/assemble.ts';
-import { MAX_BLOCK_SIGOP_COST, MAX_BLOCK_WEIGHT } from '../ledger/limits.ts';
 import type { Mempool, PoolEntry } from '../mempool/pool.ts';
 import type { ConsensusParams } from '../params/network.ts';
 import type { Block } from '../primitives/block.ts';
 import type { BlockHeader } from '../primitives/header.ts';
+import { MAX_BLOCK_SIGOP_COST, MAX_BLOCK_WEIGHT } from '../primitives/limits.ts';
 import { assert } from '../util/assert.ts';
 import type { Clock } from '../util/ports.ts';
 

@@ -1,13 +1,13 @@
 import { hash256 } from '../crypto/hash.ts';
 import { type Block, decodeBlock } from '../primitives/block.ts';
 import { hashToNumber, targetOf } from '../primitives/compact.ts';
-import { displayHash } from '../primitives/hash.ts';
+import { displayHash, parseHash } from '../primitives/hash.ts';
 import { txMerkleRoot } from '../primitives/merkle.ts';
 import { equalBytes } from '../util/bytes.ts';
 import { DecodeError } from '../util/codec.ts';
 import { fromHex } from '../util/hex.ts';
 import { buildCairnGenesis } from './genesis.ts';
-import type { AddressPrefixes, ConsensusParams, Network } from './network.ts';
+import type { AddressPrefixes, AssumedCoins, ConsensusParams, Network } from './network.ts';
 
 /** A network as its file says it: plain JSON values. `networkOf` turns it into a Network. */
 export interface NetworkDefinition {
@@ -23,6 +23,11 @@ export interface NetworkDefinition {
   readonly seeds: readonly string[];
   readonly development: boolean;
   readonly offline: boolean;
+  /** A block as displayed, and work in hex. Absent: none. */
+  readonly assumeValid?: string;
+  readonly minChainWork?: string;
+  /** Absent: none. */
+  readonly assumeUtxo?: readonly AssumedCoins[];
 }
 
 /** What is wrong with a network file: each problem names the field, its value and the rule. Our operator's fault, so thrown. */
@@ -94,5 +99,8 @@ export function networkOf(def: NetworkDefinition): Network {
     seeds: def.seeds,
     development: def.development,
     offline: def.offline,
+    assumeValid: def.assumeValid === undefined ? undefined : parseHash(def.assumeValid),
+    minChainWork: BigInt(`0x${def.minChainWork ?? '0'}`),
+    assumeUtxo: def.assumeUtxo ?? [],
   };
 }

@@ -4,6 +4,7 @@ import { ZERO_HASH } from '../primitives/hash.ts';
 import { BlockHeader } from '../primitives/header.ts';
 import { txMerkleRoot } from '../primitives/merkle.ts';
 import { NULL_INDEX } from '../primitives/outpoint.ts';
+import { OP_RETURN } from '../primitives/outputScript.ts';
 import { NO_WITNESS, SEQUENCE_FINAL, Tx, type TxOut } from '../primitives/tx.ts';
 import { assert } from '../util/assert.ts';
 import { asciiBytes, concatBytes } from '../util/bytes.ts';
@@ -12,7 +13,6 @@ import { canonicalJson } from './canonicalJson.ts';
 import type { ConsensusParams } from './network.ts';
 
 const OP_0 = 0x00;
-const OP_RETURN = 0x6a;
 
 /**
  * SHA256 of the canonical JSON of the parameters: what a cairn genesis commits to (protocol §1.1). 32 bytes. The text is

@@ -78,6 +78,19 @@ export interface Exceptions {
   readonly bip34?: { readonly block: string; readonly bip30From: number };
 }
 
+/**
+ * The coins after a block, known by their hash: a snapshot of them may be loaded and used before its past is validated
+ * (Bitcoin Core's assumeutxo). Hashes as displayed.
+ */
+export interface AssumedCoins {
+  readonly height: number;
+  readonly block: string;
+  /** hash_serialized_3 of gettxoutsetinfo. */
+  readonly hash: string;
+  /** Transactions of the chain up to the block, all included. */
+  readonly chainTx: number;
+}
+
 /** A network: rules, genesis and everything a node needs to know to be on it. */
 export interface Network {
   /** Our own name of it, for people and files: "regtest", "cairn-devnet". */
@@ -100,4 +113,10 @@ export interface Network {
   readonly development: boolean;
   /** A network that has no peers (bitcoin-main): verification of files only. */
   readonly offline: boolean;
+  /** A block whose ancestors' scripts the network vouches for; undefined: none. */
+  readonly assumeValid: Hash256 | undefined;
+  /** No chain with less work is the network's, expected hashes. */
+  readonly minChainWork: bigint;
+  /** Snapshots of coins that the network vouches for. */
+  readonly assumeUtxo: readonly AssumedCoins[];
 }

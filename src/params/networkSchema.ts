@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { isMoney } from '../primitives/amount.ts';
 import { decodeCompact, encodeCompact } from '../primitives/compact.ts';
+import { isUnspendable } from '../primitives/outputScript.ts';
+import { fromHex } from '../util/hex.ts';
 
 /** Unsigned 32-bit: times, nonces, bits. */
 const u32 = z.int().min(0).max(0xffffffff);
@@ -33,7 +35,7 @@ const amount = z
 const MAX_ALLOCATIONS = 5_000;
 
 const allocation = z.strictObject({
-  script: z.string().refine((s) => isHexOf(s, 100) && s.length > 0 && !s.startsWith('6a'), {
+  script: z.string().refine((s) => isHexOf(s, 100) && s.length > 0 && !isUnspendable(fromHex(s)), {
     message: 'must be a spendable script of 1 to 100 bytes in lower-case hex',
   }),
   amount: amount.refine((s) => s !== '0', 'must be above zero'),
@@ -112,6 +114,16 @@ const consensus = z
     message: 'must not exceed 2100000000000000 satoshi together',
   });
 
+/** A network vouches for a handful of snapshots; all are looked through. */
+const MAX_ASSUMED = 100;
+
+const assumedCoins = z.strictObject({
+  height: height.refine((h) => h > 0, 'must be above zero'),
+  block: blockHash,
+  hash: blockHash,
+  chainTx: z.int().min(1),
+});
+
 const byte = z.int().min(0).max(255);
 const port = z.int().min(0).max(65_535);
 
@@ -143,6 +155,16 @@ export const networkDefinitionSchema = z
     seeds: z.array(z.string().startsWith('/').max(512)).max(64),
     development: z.boolean(),
     offline: z.boolean(),
+    assumeValid: blockHash.exactOptional(),
+    minChainWork: z
+      .string()
+      .regex(/^[0-9a-f]{1,64}$/, 'must be 1 to 64 lower-case hex digits')
+      .exactOptional(),
+    assumeUtxo: z
+      .array(assumedCoins)
+      .max(MAX_ASSUMED)
+      .refine((list) => new Set(list.map((one) => one.block)).size === list.length, 'must name a block once')
+      .exactOptional(),
   })
   .refine((n) => (n.magic !== undefined) === (n.consensus.rules === 'bitcoin'), {
     path: ['magic'],

@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { setHashProvider } from '../crypto/hash.ts';
 import { nodeHashProvider } from '../crypto/hashNative.node.ts';
+import { wasmHashProvider } from '../crypto/hashWasm.ts';
 import { setSecpProvider } from '../crypto/secp.ts';
 import { nodeSecpProvider } from '../crypto/secpNode.node.ts';
 import type { Platform } from './platform.ts';
@@ -33,11 +34,18 @@ export interface PlatformCrypto {
   readonly warning?: string;
 }
 
+/**
+ * Bytes up to which WebAssembly is at least as fast as node:crypto, whose calls cost about 0.65 µs before the first byte:
+ * measured on an AMD EPYC (Zen 5) with SHA instructions, Node 24 (docs/decisions.md). Without them the limits are higher.
+ */
+const WASM_LIMITS = { single: 384, batch: 1200 };
+
 /** Installs the fastest providers that work here. Call once, first thing in main and in every worker. */
 export function usePlatformCrypto(): PlatformCrypto {
-  setHashProvider(nodeHashProvider);
+  const hash = wasmHashProvider(nodeHashProvider, { limits: WASM_LIMITS }) ?? nodeHashProvider;
+  setHashProvider(hash);
   const { provider, slowBecause } = nodeSecpProvider();
   setSecpProvider(provider);
-  const chosen = { hash: nodeHashProvider.name, secp: provider.name };
+  const chosen = { hash: hash.name, secp: provider.name };
   return slowBecause === undefined ? chosen : { ...chosen, warning: slowBecause };
 }

@@ -10,6 +10,11 @@ export function isMoney(value: bigint): boolean {
   return value >= 0n && value <= MAX_MONEY;
 }
 
+/** Satoshi for `vsize` virtual bytes at `rate` satoshi per 1000 vbytes, rounded up (Bitcoin Core CFeeRate::GetFee). */
+export function feeAt(rate: bigint, vsize: number): bigint {
+  return (rate * BigInt(vsize) + 999n) / 1000n;
+}
+
 /** Eight decimals, as Bitcoin's RPC prints amounts: 1000n → "0.00001000". Negative amounts keep their sign. */
 export function formatCoins(value: bigint): string {
   const abs = value < 0n ? -value : value;

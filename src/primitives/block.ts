@@ -1,7 +1,8 @@
 import { EMPTY } from '../util/bytes.ts';
 import { compactSizeLength, decodeAll, type Reader, Writer } from '../util/codec.ts';
+import { type BlockLinks, linkBlock } from './blockLinks.ts';
 import { type BlockHeader, HEADER_SIZE, MAX_SEAL, readHeader, type SealedHeader, writeHeader } from './header.ts';
-import { readTx, type Tx, WITNESS_SCALE } from './tx.ts';
+import { readTx, type Tx, weightOf } from './tx.ts';
 
 /** Smallest transaction that the decoder can read: version, empty lists, lock time. */
 const MIN_TX = 10;
@@ -12,6 +13,7 @@ export class Block implements SealedHeader {
   readonly seal: Uint8Array;
   readonly txs: readonly Tx[];
   #sizes: { size: number; stripped: number } | undefined;
+  #links: BlockLinks | undefined;
 
   constructor(header: BlockHeader, txs: readonly Tx[], seal: Uint8Array = EMPTY) {
     this.header = header;
@@ -33,6 +35,12 @@ export class Block implements SealedHeader {
     return this.#sizes;
   }
 
+  /** Which transactions spend which; looked up once. */
+  get links(): BlockLinks {
+    this.#links ??= linkBlock(this.txs);
+    return this.#links;
+  }
+
   /** Bytes of Bitcoin's block serialization with witnesses (the seal does not count). */
   get size(): number {
     return this.#measure().size;
@@ -43,7 +51,7 @@ export class Block implements SealedHeader {
   }
   /** BIP141 weight. */
   get weight(): number {
-    return this.strippedSize * (WITNESS_SCALE - 1) + this.size;
+    return weightOf(this);
   }
 }
 

@@ -1,4 +1,4 @@
-import { compareBytes } from '../util/bytes.ts';
+import { compareBytes, equalBytes } from '../util/bytes.ts';
 import type { Reader, Writer } from '../util/codec.ts';
 import { displayHash, type Hash256, isZeroHash, numberedHashKey } from './hash.ts';
 
@@ -22,6 +22,11 @@ export function writeOutPoint(w: Writer, o: OutPoint): void {
 /** True for the prevout of a coinbase input: zero txid, index 0xffffffff. */
 export function isNullOutPoint(o: OutPoint): boolean {
   return o.index === NULL_INDEX && isZeroHash(o.txid);
+}
+
+/** True when both name the same output. */
+export function sameOutPoint(a: OutPoint, b: OutPoint): boolean {
+  return a.index === b.index && equalBytes(a.txid, b.txid);
 }
 
 /** Map key: opaque, as hashKey. */

@@ -8,6 +8,18 @@ import { concatBytes, equalBytes } from '../util/bytes.ts';
 const OP_0 = 0x00;
 const OP_1 = 0x51;
 const OP_16 = 0x60;
+export const OP_RETURN = 0x6a;
+
+/** Consensus: longer scripts cannot run, except tapscripts (Bitcoin Core MAX_SCRIPT_SIZE). Bytes. */
+export const MAX_SCRIPT_SIZE = 10_000;
+
+/**
+ * True when no input can ever spend the script: it starts with OP_RETURN or is too long to run. Such outputs never enter
+ * the coin set (Bitcoin Core CScript::IsUnspendable).
+ */
+export function isUnspendable(scriptPubKey: Uint8Array): boolean {
+  return scriptPubKey[0] === OP_RETURN || scriptPubKey.length > MAX_SCRIPT_SIZE;
+}
 
 /** A segwit output: OP_n and one push of 2 to 40 bytes (BIP141). */
 export interface WitnessProgram {
@@ -47,19 +59,32 @@ export function pubKeyHashOf(script: Uint8Array): Uint8Array | undefined {
   return matches ? script.subarray(3, 23) : undefined;
 }
 
+/** True for a P2SH script (BIP16). */
+export function isPayToScriptHash(script: Uint8Array): boolean {
+  return script.length === 23 && script[0] === 0xa9 && script[1] === 0x14 && script[22] === 0x87;
+}
+
 /** The script hash of a P2SH script, as a view. */
 export function scriptHashOf(script: Uint8Array): Uint8Array | undefined {
-  const matches = script.length === 23 && script[0] === 0xa9 && script[1] === 0x14 && script[22] === 0x87;
-  return matches ? script.subarray(2, 22) : undefined;
+  return isPayToScriptHash(script) ? script.subarray(2, 22) : undefined;
+}
+
+/** Bytes of a segwit output script before its program: OP_n and the push. */
+export const WITNESS_PREFIX_SIZE = 2;
+
+/** The witness version of a segwit output script, 0 … 16. */
+export function witnessVersionOf(script: Uint8Array): number | undefined {
+  if (script.length < 4 || script.length > 42) return undefined;
+  const op = script[0] as number;
+  if (op !== OP_0 && (op < OP_1 || op > OP_16)) return undefined;
+  if ((script[1] as number) + WITNESS_PREFIX_SIZE !== script.length) return undefined;
+  return op === OP_0 ? 0 : op - OP_1 + 1;
 }
 
 /** The witness program of a segwit output script. */
 export function witnessProgramOf(script: Uint8Array): WitnessProgram | undefined {
-  if (script.length < 4 || script.length > 42) return undefined;
-  const op = script[0] as number;
-  if (op !== OP_0 && (op < OP_1 || op > OP_16)) return undefined;
-  if ((script[1] as number) + 2 !== script.length) return undefined;
-  return { version: op === OP_0 ? 0 : op - OP_1 + 1, program: script.subarray(2) };
+  const version = witnessVersionOf(script);
+  return version === undefined ? undefined : { version, program: script.subarray(WITNESS_PREFIX_SIZE) };
 }
 
 export type WitnessType =

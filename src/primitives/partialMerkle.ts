@@ -1,12 +1,16 @@
-import { hash256 } from '../crypto/hash.ts';
+import { hash256, hash256Each } from '../crypto/hash.ts';
 import { concatBytes, equalBytes } from '../util/bytes.ts';
 import { decodeAll, type Reader, Writer } from '../util/codec.ts';
 import { displayHash, type Hash256, ZERO_HASH } from './hash.ts';
 import { type BlockHeader, readHeader, writeHeader } from './header.ts';
+import { MAX_BLOCK_WEIGHT } from './limits.ts';
 import { broken, type Check, passed } from './rules.ts';
+import { WITNESS_SCALE } from './tx.ts';
 
-/** MAX_BLOCK_WEIGHT / (4 · 60 bytes): no valid block has more transactions (Bitcoin Core's bound in CPartialMerkleTree). */
-export const MAX_PROOF_TXS = 16_666;
+/** No valid transaction has fewer bytes without witness (Bitcoin Core MIN_TRANSACTION_WEIGHT). */
+const MIN_VALID_TX = 60;
+/** No valid block has more transactions (Bitcoin Core's bound in CPartialMerkleTree). */
+export const MAX_PROOF_TXS = Math.floor(MAX_BLOCK_WEIGHT / (WITNESS_SCALE * MIN_VALID_TX));
 /** A tree over n leaves has fewer than 2n + 16 nodes at this size, and a proof has at most one bit for each. */
 const MAX_BIT_BYTES = Math.ceil((2 * MAX_PROOF_TXS + 16) / 8);
 
@@ -55,14 +59,14 @@ export function buildPartialMerkleTree(
   for (let h = 1; h <= height; h++) {
     const below = levels[h - 1] as readonly Hash256[];
     const marked = matches[h - 1] as readonly boolean[];
-    const level: Hash256[] = [];
+    const pairs: Uint8Array[] = [];
     const match: boolean[] = [];
     for (let i = 0; i < below.length; i += 2) {
       const left = below[i] as Hash256;
-      level.push(hash256(concatBytes(left, below[i + 1] ?? left)));
+      pairs.push(concatBytes(left, below[i + 1] ?? left));
       match.push(marked[i] === true || marked[i + 1] === true);
     }
-    levels.push(level);
+    levels.push(hash256Each(pairs));
     matches.push(match);
   }
   const hashes: Hash256[] = [];

@@ -41,6 +41,7 @@ export const RULES = {
   'bad-genesis': INVALID,
   'too-little-chainwork': HONEST,
   'block-too-far-ahead': HONEST,
+  'fork-below-pruned': HONEST,
 
   // Blocks: this copy does not belong to its header
   'bad-txnmrklroot': BAD_COPY,
@@ -156,4 +157,13 @@ export function reasonOf(fault: Broken): string {
 
 export function effectOf(rule: RuleCode): RuleEffect {
   return RULES[rule];
+}
+
+/**
+ * The rule to blame a block's sender for. Rules that only tell a race for a loose transaction are the block's own fault
+ * when they made it invalid; undefined when an honest peer may have sent it.
+ */
+export function blockFault(verdict: Broken, invalid: boolean): RuleCode | undefined {
+  if (effectOf(verdict.rule).penalty > 0) return verdict.rule;
+  return invalid ? 'duplicate-invalid' : undefined;
 }

@@ -1,23 +1,42 @@
 import { DecodeError, type Reader, type Writer } from '../util/codec.ts';
 
+/** Groups of seven bits in 64 bits. */
+const MAX_GROUPS = 10;
+/** The groups of the number being written, from the end on. */
+const groups = new Uint8Array(MAX_GROUPS);
+
 /**
  * Bitcoin Core's VARINT (serialize.h): base 128, most significant group first, one subtracted per continued group so that
- * every number has exactly one encoding. Used on disk only.
+ * every number has exactly one encoding. Used on disk only. `value`: 0 … 2^53 - 1 as a number, 0 … 2^64 - 1 as a bigint.
  */
 export function writeVarint(w: Writer, value: bigint | number): void {
-  const groups: number[] = [];
-  if (typeof value === 'number') {
-    for (let n = value; ; n = Math.floor(n / 128) - 1) {
-      groups.push((n % 128) | (groups.length > 0 ? 0x80 : 0));
-      if (n <= 0x7f) break;
-    }
-  } else {
-    for (let n = value; ; n = (n >> 7n) - 1n) {
-      groups.push(Number(n & 0x7fn) | (groups.length > 0 ? 0x80 : 0));
-      if (n <= 0x7fn) break;
-    }
+  const first = typeof value === 'number' ? splitNumber(value) : splitBig(value);
+  for (let i = first; i < MAX_GROUPS; i++) w.u8(groups[i] as number);
+}
+
+/** Fills `groups`; returns the index of the first. */
+function splitNumber(value: number): number {
+  let at = MAX_GROUPS - 1;
+  let n = value;
+  for (; n > 0x7f; at--) {
+    const high = Math.floor(n / 128);
+    groups[at] = (n - high * 128) | (at < MAX_GROUPS - 1 ? 0x80 : 0);
+    n = high - 1;
   }
-  for (let i = groups.length - 1; i >= 0; i--) w.u8(groups[i] as number);
+  groups[at] = n | (at < MAX_GROUPS - 1 ? 0x80 : 0);
+  return at;
+}
+
+/** The same for numbers of 64 bits. */
+function splitBig(value: bigint): number {
+  let at = MAX_GROUPS - 1;
+  let n = value;
+  for (; n > 0x7fn; at--) {
+    groups[at] = Number(n & 0x7fn) | (at < MAX_GROUPS - 1 ? 0x80 : 0);
+    n = (n >> 7n) - 1n;
+  }
+  groups[at] = Number(n) | (at < MAX_GROUPS - 1 ? 0x80 : 0);
+  return at;
 }
 
 /** A VARINT of at most 64 bits. Throws DecodeError. */

@@ -50,13 +50,13 @@ export class MempoolSync {
 
   /** A peer became ready. */
   onReady(peer: { readonly key: PeerKey; readonly hello: { readonly services: number } }): void {
-    if ((peer.hello.services & SERVICES.NETWORK) === 0 || this.#queue.size >= MAX_QUEUE) return;
+    if (!servesPool(peer) || this.#queue.size >= MAX_QUEUE) return;
     void this.#queue.run(() => this.#compare(peer.key)).catch((error: unknown) => this.#fail(error));
   }
 
   #pickPeer(): void {
     const { net, random } = this.#deps;
-    const peers = net.peers().filter((p) => (p.hello.services & SERVICES.NETWORK) !== 0);
+    const peers = net.peers().filter(servesPool);
     const peer = peers[Math.floor(random.unit() * peers.length)];
     if (peer !== undefined) this.onReady(peer);
   }
@@ -113,4 +113,9 @@ export class MempoolSync {
   #fail(error: unknown): void {
     if (!this.#life.closed) this.#deps.fail(error);
   }
+}
+
+/** Full nodes, pruned or not. */
+function servesPool({ hello }: { readonly hello: { readonly services: number } }): boolean {
+  return (hello.services & (SERVICES.NETWORK | SERVICES.NETWORK_LIMITED)) !== 0;
 }

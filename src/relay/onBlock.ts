@@ -1,8 +1,7 @@
 import type { Chain } from '../chain/chain.ts';
-import type { HeaderEntry } from '../chain/entry.ts';
+import { type HeaderEntry, isInvalid } from '../chain/entry.ts';
 import type { Block } from '../primitives/block.ts';
-import type { Broken } from '../primitives/rules.ts';
-import { effectOf } from '../primitives/rules.ts';
+import { type Broken, blockFault, broken } from '../primitives/rules.ts';
 import type { PeerPorts } from '../wire/messages/ask.ts';
 import { readGossipBlock } from '../wire/messages/gossip.ts';
 import type { GossipVerdict, PeerKey } from '../wire/peer.ts';
@@ -61,7 +60,7 @@ async function judge(deps: OnBlockDeps, from: PeerKey, block: Block): Promise<Go
 }
 
 async function knownBlock(deps: OnBlockDeps, from: PeerKey, block: Block, entry: HeaderEntry): Promise<GossipVerdict> {
-  if (entry.status === 'invalid' || entry.status === 'invalid-ancestor') return useless(deps, from);
+  if (isInvalid(entry)) return useless(deps, from);
   // Gossip tells copies apart: one with our header and another body would be passed on in our name.
   const copy = await deps.chain.acceptBlock(block);
   if (!copy.ok) return refused(deps, from, block, copy);
@@ -81,11 +80,8 @@ function refused(deps: OnBlockDeps, from: PeerKey, block: Block, fault: Broken):
     default:
       break;
   }
-  const status = deps.chain.entry(block.header.hash)?.status;
-  if (status === 'invalid' && effectOf(fault.rule).gossip === 'ignore') {
-    // A rule that is a race for a loose transaction is the block's own fault (primitives/rules.ts).
-    deps.net.penalize(from, 'duplicate-invalid', `block ${block.header.id}: ${fault.rule}: ${fault.detail}`);
-    return 'reject';
-  }
-  return verdictOf(deps.net, from, fault);
+  const invalid = deps.chain.entry(block.header.hash)?.status === 'invalid';
+  const rule = blockFault(fault, invalid) ?? fault.rule;
+  const detail = rule === fault.rule ? fault.detail : `block ${block.header.id}: ${fault.rule}: ${fault.detail}`;
+  return verdictOf(deps.net, from, broken(rule, detail));
 }

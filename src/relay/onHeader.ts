@@ -1,5 +1,5 @@
 import type { HeaderChainReader, HeaderChainWriter } from '../chain/chain.ts';
-import type { HeaderEntry } from '../chain/entry.ts';
+import { type HeaderEntry, isInvalid } from '../chain/entry.ts';
 import type { SealedHeader } from '../primitives/header.ts';
 import type { Broken } from '../primitives/rules.ts';
 import type { PeerPorts } from '../wire/messages/ask.ts';
@@ -57,7 +57,7 @@ async function knownHeader(
   entry: HeaderEntry,
 ): Promise<GossipVerdict> {
   // A header says nothing of its body: who passes on the header of an invalid block may know only the header.
-  if (entry.status === 'invalid' || entry.status === 'invalid-ancestor') return useless(deps, from);
+  if (isInvalid(entry)) return useless(deps, from);
   // The same header with a bad seal is another message to gossip, and would be passed on in our name.
   const { error } = await deps.chain.acceptHeaders([sealed]);
   if (error !== undefined) return refused(deps, from, sealed, error);

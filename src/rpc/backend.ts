@@ -119,6 +119,8 @@ export interface BlocksBackend {
   sizeOnDisk(): Promise<number>;
   /** Takes a block as if a peer had sent it, and relays it when it is good. */
   submitBlock(block: Block): Promise<Check<{ readonly result: 'connected' | 'stored' | 'known' }>>;
+  /** How old blocks are deleted; undefined on a node that keeps all. */
+  readonly pruning: PruningBackend | undefined;
   /** Fingerprint of all coins at `tip`, for comparing nodes; reads every coin. */
   ledgerHash(): Promise<{ readonly tip: HeaderInfo; readonly hash: Hash256; readonly coins: number }>;
 }
@@ -140,10 +142,44 @@ export interface CoinSetInfo {
   readonly diskSize: number;
 }
 
+/** A snapshot of all coins that was written. */
+export interface CoinDump {
+  readonly path: string;
+  readonly base: HeaderInfo;
+  readonly coins: number;
+  /** hash_serialized_3 of them. */
+  readonly hash: Hash256;
+  /** Transactions of the chain up to the base. */
+  readonly chainTx: number;
+}
+
+/** Why no snapshot was written. too-far: more coins changed since than can be undone; stopping: the node stops. */
+export type DumpRefusal = 'exists' | 'cannot-open' | 'not-active' | 'pruned' | 'too-far' | 'stopping';
+
 /** Walks over all coins, each at one tip while blocks go on connecting. */
 export interface CoinSetBackend {
   /** Undefined when the node stops meanwhile, or `gone` says that nobody waits for it any more. */
   summarize(hash: CoinSetHashName, gone: () => boolean): Promise<CoinSetInfo | undefined>;
+  /**
+   * Writes the coins after block `base` (default: the tip) to a file in Bitcoin Core's format; it appears under its name
+   * when it is complete. A relative path starts at the data directory; the answer's is absolute.
+   */
+  dump(
+    path: string,
+    base?: HeaderInfo,
+  ): Promise<
+    | { readonly ok: true; readonly value: CoinDump }
+    | { readonly ok: false; readonly reason: DumpRefusal; readonly path: string }
+  >;
+}
+
+export interface PruningBackend {
+  /** Bytes that blocks and undo data may take; undefined: old ones are deleted only when `prune` is called. */
+  readonly targetBytes: number | undefined;
+  /** Height from which on every block of the active chain is there. */
+  lowest(): number;
+  /** Deletes files whose blocks are all at most `height` high, and 288 below the tip. */
+  prune(height: number): Promise<void>;
 }
 
 /** A transaction in the pool (a PoolEntry of `mempool` fits). */
@@ -309,6 +345,8 @@ export interface ScriptBackend {
   describe(scriptPubKey: Uint8Array): ScriptInfo;
   /** Disassembly; with `signatures` the hash type of each signature is shown as [ALL] (scriptSig). */
   asm(script: Uint8Array, signatures: boolean): string;
+  /** Whether it looks like a script of a real transaction: opcodes that exist, whole pushes, not too long. */
+  looksLikeScript(script: Uint8Array): boolean;
   /** Addresses that wrap the script, where wrapping makes sense: P2SH, and the P2WSH/P2WPKH form with its own P2SH. */
   wrappings(script: Uint8Array): {
     readonly p2sh: string | undefined;

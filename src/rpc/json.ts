@@ -102,17 +102,22 @@ export function nestsDeeperThan(text: string, max: number = MAX_JSON_DEPTH): boo
   return false;
 }
 
-/** Keeps ids whose number would be printed otherwise. `source` is the number's own text (ES2025 JSON.parse source access). */
-function keepIds(key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (key !== 'id' || typeof value !== 'number' || context?.source === undefined) return value;
+/**
+ * Keeps ids whose number would be printed otherwise. `source` is the number's own text (ES2025 JSON.parse source access).
+ * A number beyond every double has no value here and could not be echoed: throws RangeError.
+ */
+function revive(key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number') return value;
+  if (!Number.isFinite(value)) throw new RangeError(`${context?.source} is beyond every double`);
+  if (key !== 'id' || context?.source === undefined) return value;
   return scalar(value) === context.source ? value : new RawJson(context.source);
 }
 
-/** The value of a JSON text, or undefined when it is not JSON or nests too deep. */
+/** The value of a JSON text, or undefined when it is not JSON, nests too deep or has a number beyond every double. */
 export function parseJson(text: string): { readonly value: Json } | undefined {
   if (nestsDeeperThan(text)) return undefined;
   try {
-    return { value: JSON.parse(text, keepIds) as Json };
+    return { value: JSON.parse(text, revive) as Json };
   } catch {
     return undefined;
   }

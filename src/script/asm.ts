@@ -1,10 +1,10 @@
+import { isUnspendable } from '../primitives/outputScript.ts';
 import { toHex } from '../util/hex.ts';
 import { ScriptCursor } from './cursor.ts';
 import { SCRIPT_FLAGS } from './flags.ts';
 import { decodeScriptNumber } from './number.ts';
 import { OP, opName } from './opcodes.ts';
 import { checkSignatureEncoding, SIGHASH } from './sigEncoding.ts';
-import { isUnspendable } from './standard.ts';
 
 const HASH_TYPE_NAMES: ReadonlyMap<number, string> = new Map(
   (['ALL', 'NONE', 'SINGLE'] as const).flatMap((name) => [

@@ -11,11 +11,19 @@ export class ScriptCursor {
   offset = 0;
   /** The opcode read last; 0xff before the first and after a failed read. */
   opcode: number = OP.OP_INVALIDOPCODE;
-  /** What it pushes (a view); empty for opcodes that are no data push. */
-  data: Uint8Array = EMPTY;
+  /** Where the data of the last push starts and ends. */
+  #from = 0;
+  #to = 0;
+  #data: Uint8Array | undefined = EMPTY;
 
   constructor(script: Uint8Array) {
     this.script = script;
+  }
+
+  /** What the opcode read last pushes; empty for opcodes that are no data push. A view, made when first asked for. */
+  get data(): Uint8Array {
+    this.#data ??= this.script.subarray(this.#from, this.#to);
+    return this.#data;
   }
 
   get atEnd(): boolean {
@@ -25,7 +33,7 @@ export class ScriptCursor {
   /** Reads one opcode with its data. False at the end or when a push runs past it (atEnd before the call tells which). */
   next(): boolean {
     this.opcode = OP.OP_INVALIDOPCODE;
-    this.data = EMPTY;
+    this.#data = EMPTY;
     const { script } = this;
     if (this.offset >= script.length) return false;
     const opcode = script[this.offset++] as number;
@@ -39,8 +47,10 @@ export class ScriptCursor {
         this.offset += lengthBytes;
       }
       if (script.length - this.offset < size) return false;
-      this.data = script.subarray(this.offset, this.offset + size);
+      this.#from = this.offset;
       this.offset += size;
+      this.#to = this.offset;
+      this.#data = undefined;
     }
     this.opcode = opcode;
     return true;

@@ -1,12 +1,11 @@
+import {
+  LOCKTIME_THRESHOLD,
+  SEQUENCE_LOCK_DISABLED,
+  SEQUENCE_LOCK_IS_TIME,
+  SEQUENCE_LOCK_MASK,
+} from '../primitives/lockTime.ts';
 import { SEQUENCE_FINAL } from '../primitives/tx.ts';
 import { inputOf, type Spend } from './spend.ts';
-
-/** Lock times below are block heights, from here on seconds since 1970 (BIP65). */
-const LOCKTIME_THRESHOLD = 500_000_000;
-/** Sequence bits (BIP68): no relative lock, lock in time instead of blocks, and how long. */
-export const SEQUENCE_LOCK_DISABLED = 0x80000000;
-const SEQUENCE_LOCK_IS_TIME = 0x00400000;
-const SEQUENCE_LOCK_MASK = 0x0000ffff;
 
 /** Are both of the same kind, height or time, and `required` reached? */
 function reached(actual: number, required: number, timesFrom: number): boolean {

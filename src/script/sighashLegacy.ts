@@ -105,6 +105,9 @@ function writeOutputs(w: Writer, tx: Tx, index: number, hashType: number): void 
   } else w.compactSize(tx.outputs.length).put(sharedParts(tx).outputs);
 }
 
+/** Hashed and forgotten, message after message. */
+const message = new Writer(1024);
+
 /**
  * The hash that a signature of a legacy input signs (Bitcoin Core's SignatureHash, SigVersion::BASE). `scriptCode` is the
  * executed script from the last executed OP_CODESEPARATOR on, without the signature; `hashType` any 32-bit number.
@@ -113,9 +116,8 @@ function writeOutputs(w: Writer, tx: Tx, index: number, hashType: number): void 
 export function legacySigHash(tx: Tx, index: number, scriptCode: Uint8Array, hashType: number): Hash256 {
   const { single } = ecdsaCoverage(hashType);
   if (single && index >= tx.outputs.length) return HASH_ONE;
-  const w = new Writer(64 + tx.inputs.length * BLANK_INPUT_SIZE + scriptCode.length + tx.outputs.length * 43);
-  w.u32(tx.version);
+  const w = message.restart().u32(tx.version);
   writeInputs(w, tx, index, scriptCode, hashType);
   writeOutputs(w, tx, index, hashType);
-  return hash256(w.u32(tx.lockTime).i32(hashType).finish());
+  return hash256(w.u32(tx.lockTime).i32(hashType).written());
 }

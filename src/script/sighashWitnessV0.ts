@@ -6,6 +6,9 @@ import { Writer } from '../util/codec.ts';
 import { ecdsaCoverage } from './sigEncoding.ts';
 import { txHashes } from './txHashes.ts';
 
+/** Hashed and forgotten, message after message. */
+const message = new Writer(256);
+
 /**
  * The hash that a signature of a segwit version 0 input signs (BIP143). `scriptCode` is the executed script from the last
  * executed OP_CODESEPARATOR on, `value` the amount of the spent output, `hashType` any 32-bit number.
@@ -24,10 +27,10 @@ export function witnessV0SigHash(
   else if (single && index < tx.outputs.length) outputs = sha256(shared.output(index));
 
   const input = tx.inputs[index] as TxIn;
-  const w = new Writer(160 + scriptCode.length).u32(tx.version);
-  w.put(anyoneCanPay ? ZERO_HASH : shared.witnessV0.prevouts);
-  w.put(anyoneCanPay || single || none ? ZERO_HASH : shared.witnessV0.sequences);
+  const prevouts = anyoneCanPay ? ZERO_HASH : shared.witnessV0.prevouts;
+  const sequences = anyoneCanPay || single || none ? ZERO_HASH : shared.witnessV0.sequences;
+  const w = message.restart().u32(tx.version).put(prevouts).put(sequences);
   writeOutPoint(w, input.prevout);
   w.varBytes(scriptCode).i64(value).u32(input.sequence).put(outputs).u32(tx.lockTime).i32(hashType);
-  return hash256(w.finish());
+  return hash256(w.written());
 }

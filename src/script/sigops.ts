@@ -1,5 +1,5 @@
-import { scriptHashOf, witnessProgramOf } from '../primitives/outputScript.ts';
-import type { Tx, TxOut } from '../primitives/tx.ts';
+import { isPayToScriptHash, WITNESS_PREFIX_SIZE, witnessVersionOf } from '../primitives/outputScript.ts';
+import type { Tx, TxIn, TxOut } from '../primitives/tx.ts';
 import { EMPTY } from '../util/bytes.ts';
 import { ScriptCursor } from './cursor.ts';
 import { SCRIPT_FLAGS } from './flags.ts';
@@ -36,7 +36,7 @@ export function legacySigOpCount(tx: Tx): number {
 }
 
 /** What the last push of a script pushes; undefined when a push is cut off or an opcode is no push. */
-function lastPush(script: Uint8Array): Uint8Array | undefined {
+export function lastPush(script: Uint8Array): Uint8Array | undefined {
   const cursor = new ScriptCursor(script);
   let data: Uint8Array = EMPTY;
   while (!cursor.atEnd) {
@@ -48,7 +48,7 @@ function lastPush(script: Uint8Array): Uint8Array | undefined {
 
 /** Accurate count in the redeem script of an input that spends a P2SH output, zero for other outputs (BIP16); unscaled. */
 export function p2shSigOps(scriptSig: Uint8Array, scriptPubKey: Uint8Array): number {
-  if (scriptHashOf(scriptPubKey) === undefined) return 0;
+  if (!isPayToScriptHash(scriptPubKey)) return 0;
   const redeemScript = lastPush(scriptSig);
   return redeemScript === undefined ? 0 : countSigOps(redeemScript, true);
 }
@@ -56,16 +56,20 @@ export function p2shSigOps(scriptSig: Uint8Array, scriptPubKey: Uint8Array): num
 /** p2shSigOps over all inputs, zero for a coinbase. `spent` are the outputs that the inputs spend, in order. */
 export function p2shSigOpCount(tx: Tx, spent: readonly TxOut[]): number {
   if (tx.isCoinbase) return 0;
-  return tx.inputs.reduce((n, { scriptSig }, i) => n + p2shSigOps(scriptSig, (spent[i] as TxOut).scriptPubKey), 0);
+  let count = 0;
+  for (let i = 0; i < tx.inputs.length; i++)
+    count += p2shSigOps((tx.inputs[i] as TxIn).scriptSig, (spent[i] as TxOut).scriptPubKey);
+  return count;
 }
 
 function programSigOps(script: Uint8Array, witness: readonly Uint8Array[]): number | undefined {
-  const program = witnessProgramOf(script);
-  if (program === undefined) return undefined;
-  if (program.version !== 0) return 0;
-  if (program.program.length === 20) return 1;
+  const version = witnessVersionOf(script);
+  if (version === undefined) return undefined;
+  if (version !== 0) return 0;
+  const programSize = script.length - WITNESS_PREFIX_SIZE;
+  if (programSize === 20) return 1;
   const script0 = witness[witness.length - 1];
-  return program.program.length === 32 && script0 !== undefined ? countSigOps(script0, true) : 0;
+  return programSize === 32 && script0 !== undefined ? countSigOps(script0, true) : 0;
 }
 
 /** Signature operations of the witness of one input, native or nested in P2SH (BIP141, Bitcoin Core's CountWitnessSigOps); cost one each. */
@@ -78,6 +82,6 @@ export function witnessSigOpCost(
   if ((flags & SCRIPT_FLAGS.WITNESS) === 0) return 0;
   const native = programSigOps(scriptPubKey, witness);
   if (native !== undefined) return native;
-  if (scriptHashOf(scriptPubKey) === undefined || !isPushOnly(scriptSig)) return 0;
+  if (!isPayToScriptHash(scriptPubKey) || !isPushOnly(scriptSig)) return 0;
   return programSigOps(lastPush(scriptSig) ?? EMPTY, witness) ?? 0;
 }

@@ -1,15 +1,7 @@
-import { witnessProgramOf } from '../primitives/outputScript.ts';
+import { feeAt } from '../primitives/amount.ts';
+import { isUnspendable, witnessProgramOf } from '../primitives/outputScript.ts';
 import type { TxOut } from '../primitives/tx.ts';
 import { compactSizeLength } from '../util/codec.ts';
-import { OP } from './opcodes.ts';
-
-/** Consensus: longer scripts cannot be executed. */
-export const MAX_SCRIPT_SIZE = 10_000;
-
-/** An output that no input can ever spend: never stored as a coin. */
-export function isUnspendable(script: Uint8Array): boolean {
-  return script[0] === OP.OP_RETURN || script.length > MAX_SCRIPT_SIZE;
-}
 
 /** Policy: Bitcoin Core's default dust relay fee, satoshi per 1000 vbytes. */
 export const DUST_RELAY_FEE_RATE = 3000n;
@@ -27,5 +19,5 @@ export function dustThreshold(out: TxOut, feeRate: bigint = DUST_RELAY_FEE_RATE)
   if (isUnspendable(scriptPubKey)) return 0n;
   const outputSize = 8 + compactSizeLength(scriptPubKey.length) + scriptPubKey.length;
   const size = outputSize + (witnessProgramOf(scriptPubKey) === undefined ? SPEND_SIZE : WITNESS_SPEND_SIZE);
-  return (feeRate * BigInt(size) + 999n) / 1000n;
+  return feeAt(feeRate, size);
 }

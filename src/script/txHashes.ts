@@ -4,6 +4,9 @@ import { writeOutPoint } from '../primitives/outpoint.ts';
 import { type Tx, type TxOut, writeTxOut } from '../primitives/tx.ts';
 import { Writer } from '../util/codec.ts';
 
+/** Hashed and forgotten, list after list. */
+const scratch = new Writer(1024);
+
 /** Hashes over all spent outputs (BIP341). */
 export interface SpentHashes {
   readonly amounts: Hash256;
@@ -38,9 +41,9 @@ export class TxHashes {
   /** Of the outpoints of all inputs. */
   get prevouts(): Hash256 {
     if (this.#prevouts === undefined) {
-      const w = new Writer(36 * this.tx.inputs.length);
+      const w = scratch.restart();
       for (const input of this.tx.inputs) writeOutPoint(w, input.prevout);
-      this.#prevouts = sha256(w.finish());
+      this.#prevouts = sha256(w.written());
     }
     return this.#prevouts;
   }
@@ -48,9 +51,9 @@ export class TxHashes {
   /** Of the sequence numbers of all inputs. */
   get sequences(): Hash256 {
     if (this.#sequences === undefined) {
-      const w = new Writer(4 * this.tx.inputs.length);
+      const w = scratch.restart();
       for (const input of this.tx.inputs) w.u32(input.sequence);
-      this.#sequences = sha256(w.finish());
+      this.#sequences = sha256(w.written());
     }
     return this.#sequences;
   }
@@ -58,9 +61,9 @@ export class TxHashes {
   /** Of all outputs. */
   get outputs(): Hash256 {
     if (this.#outputs === undefined) {
-      const w = new Writer(43 * this.tx.outputs.length);
+      const w = scratch.restart();
       for (const output of this.tx.outputs) writeTxOut(w, output);
-      this.#outputs = sha256(w.finish());
+      this.#outputs = sha256(w.written());
     }
     return this.#outputs;
   }
@@ -68,9 +71,9 @@ export class TxHashes {
   /** Of the output that SIGHASH_SINGLE signs; kept, because one script can ask for it again and again. */
   output(index: number): Hash256 {
     if (this.#oneOutput?.index !== index) {
-      const w = new Writer(43);
+      const w = scratch.restart();
       writeTxOut(w, this.tx.outputs[index] as TxOut);
-      this.#oneOutput = { index, hash: sha256(w.finish()) };
+      this.#oneOutput = { index, hash: sha256(w.written()) };
     }
     return (this.#oneOutput as { hash: Hash256 }).hash;
   }
@@ -88,14 +91,13 @@ export class TxHashes {
   /** Of the amounts and scripts of `spent`; made again when it is not the array of the last call. */
   spent(spent: readonly TxOut[]): SpentHashes {
     if (this.#spentHashes === undefined || this.#spent !== spent) {
-      const amounts = new Writer(8 * spent.length);
-      const scripts = new Writer(35 * spent.length);
-      for (const { value, scriptPubKey } of spent) {
-        amounts.i64(value);
-        scripts.varBytes(scriptPubKey);
-      }
+      scratch.restart();
+      for (const { value } of spent) scratch.i64(value);
+      const amounts = sha256(scratch.written());
+      scratch.restart();
+      for (const { scriptPubKey } of spent) scratch.varBytes(scriptPubKey);
       this.#spent = spent;
-      this.#spentHashes = { amounts: sha256(amounts.finish()), scripts: sha256(scripts.finish()) };
+      this.#spentHashes = { amounts, scripts: sha256(scratch.written()) };
     }
     return this.#spentHashes;
   }

@@ -71,7 +71,10 @@ function judgeSpend(execution: Execution): ScriptError | undefined {
   // One after the other on the same stack, never as one script (CVE-2010-5141).
   const progress: Progress = { witnessUsed: false, stack: [] };
   const { stack } = progress;
-  let error = runLegacy(execution, 'scriptSig', scriptSig, stack);
+  // An empty script leaves the stack as it is.
+  let error: ScriptError | undefined;
+  if (scriptSig.length > 0 || execution.observe !== undefined)
+    error = runLegacy(execution, 'scriptSig', scriptSig, stack);
   if (error !== undefined) return error;
   const isScriptHash = (flags & SCRIPT_FLAGS.P2SH) !== 0 && scriptHashOf(scriptPubKey) !== undefined;
   const pushed = isScriptHash ? [...stack] : undefined;

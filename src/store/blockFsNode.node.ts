@@ -91,6 +91,11 @@ async function syncFolder(folder: string): Promise<void> {
 export async function openNodeBlockFs(folder: string): Promise<BlockFs> {
   const first = await guard(folder, 'creating the folder', mkdir(folder, { recursive: true }));
   if (first !== undefined) await syncFolder(dirname(first));
+  return nodeBlockFs(folder);
+}
+
+/** The real folder as it is: nothing is made before a file is opened to be written. */
+export function nodeBlockFs(folder: string): BlockFs {
   return {
     path: (name) => join(folder, name),
     list: () => guard(folder, 'listing', readdir(folder)),

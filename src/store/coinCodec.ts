@@ -1,5 +1,5 @@
 import type { Coin } from '../chain/ports.ts';
-import { compressAmount, decompressAmount, readScript, writeScript } from '../primitives/txOutCompression.ts';
+import { decompressAmount, readScript, writeAmount, writeScript } from '../primitives/txOutCompression.ts';
 import { readVarint, readVarintBig, writeVarint } from '../primitives/varint.ts';
 import { decodeAll, type Reader, Writer } from '../util/codec.ts';
 
@@ -21,7 +21,7 @@ export function decodeCoin(bytes: Uint8Array): Coin {
 
 export function writeCoin(w: Writer, coin: Coin): void {
   writeVarint(w, coin.height * 2 + (coin.coinbase ? 1 : 0));
-  writeVarint(w, compressAmount(coin.out.value));
+  writeAmount(w, coin.out.value);
   writeScript(w, coin.out.scriptPubKey);
 }
 

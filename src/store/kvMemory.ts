@@ -21,8 +21,6 @@ export class MemoryKv implements Kv {
     }
   }
 
-  async settle(): Promise<void> {}
-
   async *iterate(range: {
     readonly gte: Uint8Array;
     readonly lt: Uint8Array;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Lifetime } from '../util/lifetime.ts';
 import { openNodeBlockFs } from './blockFsNode.node.ts';
 import { KvChainStore } from './chainStore.node.ts';
-import type { WriteBehind } from './durableWrites.ts';
+import { gatherWrites } from './gatheredWrites.ts';
 import { KvHeaderStore } from './headerStore.ts';
 import { openLevelKv } from './kvLevel.node.ts';
 import { type Datadir, openDatadir, type StoreNetwork } from './openDatadir.node.ts';
@@ -37,24 +37,26 @@ export function openFullStore(options: {
   readonly dir: string;
   readonly network: StoreNetwork;
   readonly txindex: boolean;
+  /** Bytes of a block or undo file before the next is begun; default 128 MiB. */
+  readonly maxFileBytes?: number;
   /** The directory when the caller holds it already. */
   readonly held?: Datadir;
-  /** Memory for coins in 10^6 bytes; default DEFAULT_DBCACHE. */
-  readonly dbcache?: number;
-  /** As ChainStoreParts: without it every commit is synced. */
-  readonly behind?: WriteBehind;
+  /** Many commits share one sync: a crash loses the last of them, never more (gatheredWrites.ts). For imports. */
+  readonly gather?: boolean;
 }): Promise<KvChainStore> {
   return opening(async (lifetime) => {
     await hold(options, lifetime);
     const path = join(options.dir, 'chain');
-    const kv = await openLevelKv(path);
-    lifetime.add(() => kv.close());
-    const fs = await openNodeBlockFs(join(options.dir, 'blocks'));
-    const { txindex, dbcache, behind } = options;
+    const level = await openLevelKv(path);
+    let close = (): Promise<void> => level.close();
+    lifetime.add(() => close());
+    const files = await openNodeBlockFs(join(options.dir, 'blocks'));
+    const { kv, fs } = options.gather === true ? gatherWrites(level, files) : { kv: level, fs: files };
+    close = () => kv.close();
+    const { txindex, maxFileBytes } = options;
     return KvChainStore.open({
       ...{ kv, path, fs, magic: options.network.magic, txindex, lifetime },
-      ...(dbcache === undefined ? {} : { cacheBytes: dbcache * 1_000_000 }),
-      ...(behind === undefined ? {} : { behind }),
+      ...(maxFileBytes === undefined ? {} : { maxFileBytes }),
     });
   });
 }

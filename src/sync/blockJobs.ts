@@ -28,6 +28,19 @@ export interface AcceptingJob {
   readonly peer: PeerKey;
 }
 
+/** What an input, output or witness item takes besides its bytes: an object and a view. */
+const ITEM_BYTES = 120;
+
+/** About what a decoded block takes in memory. A block of tiny witness items takes many times its size. */
+export function memoryOf(block: Block): number {
+  let items = 0;
+  for (const { inputs, outputs } of block.txs) {
+    items += inputs.length + outputs.length;
+    for (const { witness } of inputs) items += witness.length;
+  }
+  return block.size + ITEM_BYTES * items;
+}
+
 /** All jobs by block; transitions that cannot happen are assertions. */
 export class BlockJobs {
   readonly #jobs = new Map<string, BlockJob>();
@@ -71,7 +84,7 @@ export class BlockJobs {
   hold(entry: HeaderEntry, peer: PeerKey, block: Block, nowMs: number): boolean {
     const job = this.get(entry);
     if (job?.state !== 'asked') return false;
-    const bytes = block.size;
+    const bytes = memoryOf(block);
     this.#heldBytes += bytes;
     this.#jobs.set(entry.header.key, { state: 'held', entry, block, peer, bytes, sinceMs: nowMs });
     return true;

@@ -1,14 +1,14 @@
 import type { AcceptedBlock, Chain } from '../chain/chain.ts';
 import type { HeaderEntry } from '../chain/entry.ts';
 import type { Block } from '../primitives/block.ts';
-import { type Broken, type Check, effectOf, type RuleCode } from '../primitives/rules.ts';
+import { blockFault, type Check } from '../primitives/rules.ts';
 import { Lifetime } from '../util/lifetime.ts';
 import { Lru } from '../util/lru.ts';
 import type { Clock, Logger, Timers } from '../util/ports.ts';
 import { ask, faultOf, type PeerPorts, requestErrorOf } from '../wire/messages/ask.ts';
 import { blockQuestion } from '../wire/messages/questions.ts';
-import { type PeerKey, type PeerRequestError, WIRE_ERRORS } from '../wire/peer.ts';
-import { BlockJobs, type HeldJob } from './blockJobs.ts';
+import { type PeerKey, type PeerRequestError, SERVICES, WIRE_ERRORS } from '../wire/peer.ts';
+import { BlockJobs, type HeldJob, memoryOf } from './blockJobs.ts';
 import { missingBlocks } from './blockPath.ts';
 import { Patience } from './patience.ts';
 import { isUsable, type PeerTip, type PeerTips } from './peerTips.ts';
@@ -30,12 +30,14 @@ const WINDOW = 64;
 const PER_PEER = 8;
 const PER_PEER_LARGE = 2;
 const PER_PEER_BYTES = 4 << 20;
-/** Blocks held for their turn; above it they go to the chain out of order, which keeps them on disk. */
-const HOLD_BYTES = 16 << 20;
+/** Blocks handed to the chain at the same time: while the scripts of one run, the next are judged. */
+const ACCEPTING = 4;
+/** Memory of blocks held for their turn; above it they go to the chain out of order, which keeps them on disk. */
+const HOLD_BYTES = 48 << 20;
 /** … as do those whose predecessor does not come for so long. */
 const HOLD_MS = 10_000;
 /** No further requests while held blocks and requests may add up to this. */
-const AHEAD_BYTES = 64 << 20;
+const AHEAD_BYTES = 160 << 20;
 /** What an unseen block is taken to weigh before any was seen. */
 const FIRST_GUESS_BYTES = 100_000;
 /** A block asked for so long ago is asked from a second peer as well. */
@@ -67,8 +69,9 @@ export class BlockSync {
   readonly #fetched = new Lru<string, true>(256);
   readonly #life = new Lifetime();
   #averageBytes = FIRST_GUESS_BYTES;
+  #averageMemory = FIRST_GUESS_BYTES;
   #delivered = 0;
-  #draining = false;
+  #accepting = 0;
   #planned = false;
   #rotation = 0;
 
@@ -178,7 +181,7 @@ export class BlockSync {
         const key = peer.known.header.key;
         const path = paths.get(key) ?? missingBlocks(this.#deps.chain, peer.known, WINDOW);
         paths.set(key, path);
-        const entry = path.find((e) => this.#wants(e, peer.key));
+        const entry = path.find((e) => hasBlock(peer, e) && this.#wants(e, peer.key));
         if (entry === undefined) continue;
         this.#ask(entry, peer.key);
         progress = true;
@@ -192,7 +195,7 @@ export class BlockSync {
     if (this.#now() < (this.#restUntil.get(peer) ?? 0)) return false;
     let asked = 0;
     for (const n of this.#inFlight.values()) asked += n;
-    const ahead = this.#jobs.heldBytes + asked * this.#averageBytes;
+    const ahead = this.#jobs.heldBytes + asked * this.#averageMemory;
     // Somebody may always be asked for one block, so that a full memory cannot stop everything.
     return ahead < AHEAD_BYTES || asked === 0;
   }
@@ -234,6 +237,7 @@ export class BlockSync {
       return;
     }
     this.#averageBytes = this.#averageBytes * 0.9 + block.size * 0.1;
+    this.#averageMemory = this.#averageMemory * 0.9 + memoryOf(block) * 0.1;
     if (!entry.hasBody) this.#jobs.hold(entry, peer, block, this.#now());
     else this.#jobs.drop(entry);
   }
@@ -260,33 +264,40 @@ export class BlockSync {
     this.#excluded.set(`${entry.header.key}/${peer}`, this.#now() + ms);
   }
 
-  /** Hands held blocks to the chain, one after another. */
+  /** Hands held blocks to the chain, a few at a time, in order. */
   #drain(): void {
-    if (this.#draining) return;
-    const job = this.#nextHeld();
-    if (job === undefined) return;
-    this.#draining = true;
-    this.#jobs.accept(job);
-    this.#fetched.set(job.entry.header.key, true);
-    this.#deps.chain
-      .acceptBlock(job.block, { requested: true })
-      .then((verdict) => this.#judged(job.entry, job.peer, verdict))
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => {
-        this.#draining = false;
-        if (this.#life.closed) return;
-        this.#drain();
-        this.#planSoon();
-      });
+    while (this.#accepting < ACCEPTING) {
+      const job = this.#nextHeld();
+      if (job === undefined) return;
+      this.#accepting++;
+      this.#jobs.accept(job);
+      this.#fetched.set(job.entry.header.key, true);
+      this.#deps.chain
+        .acceptBlock(job.block, { requested: true })
+        .then((verdict) => this.#judged(job.entry, job.peer, verdict))
+        .catch((error: unknown) => this.#fail(error))
+        .finally(() => {
+          this.#accepting--;
+          if (this.#life.closed) return;
+          this.#drain();
+          this.#planSoon();
+        });
+    }
   }
 
   #nextHeld(): HeldJob | undefined {
-    const inOrder = this.#jobs.lowestHeld((e) => e.parent === undefined || e.parent.hasBody);
+    const inOrder = this.#jobs.lowestHeld(
+      ({ parent }) => parent === undefined || parent.hasBody || this.#isAccepting(parent),
+    );
     if (inOrder !== undefined) return inOrder;
     const lowest = this.#jobs.lowestHeld(() => true);
     if (lowest === undefined) return undefined;
     const late = this.#now() - lowest.sinceMs >= HOLD_MS;
     return late || this.#jobs.heldBytes > HOLD_BYTES ? lowest : undefined;
+  }
+
+  #isAccepting(entry: HeaderEntry): boolean {
+    return this.#jobs.get(entry)?.state === 'accepting';
   }
 
   #judged(entry: HeaderEntry, peer: PeerKey, verdict: Check<AcceptedBlock>): void {
@@ -312,11 +323,9 @@ export class BlockSync {
   }
 }
 
-/**
- * The rule to blame a block's sender for. Rules that only tell a race for a loose transaction are the block's own fault
- * when they made it invalid; undefined when an honest peer may have sent it.
- */
-export function blockFault(verdict: Broken, invalid: boolean): RuleCode | undefined {
-  if (effectOf(verdict.rule).penalty > 0) return verdict.rule;
-  return invalid ? 'duplicate-invalid' : undefined;
+/** A pruned node promises its last 288 blocks; two are left as a margin for those it has and we do not know of (BIP159). */
+const LIMITED_DEPTH = 286;
+
+function hasBlock(peer: PeerTip, entry: HeaderEntry): boolean {
+  return (peer.services & SERVICES.NETWORK) !== 0 || entry.height > peer.claim.height - LIMITED_DEPTH;
 }

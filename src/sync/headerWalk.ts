@@ -3,6 +3,7 @@ import type { HeaderEntry } from '../chain/entry.ts';
 import { workOf } from '../primitives/compact.ts';
 import { hashKey } from '../primitives/hash.ts';
 import type { BlockHeader, SealedHeader } from '../primitives/header.ts';
+import { MEDIAN_TIME_SPAN, medianTimePast } from '../primitives/medianTime.ts';
 import { broken, type Check, PASSED } from '../primitives/rules.ts';
 import { assert } from '../util/assert.ts';
 
@@ -18,9 +19,6 @@ export interface WalkContext {
 export interface HeaderJudge {
   verify(sealed: SealedHeader, ctx: WalkContext, state: unknown, nowMs: number): Check<unknown>;
 }
-
-/** BIP113: the median of eleven. */
-const MEDIAN_SPAN = 11;
 
 /**
  * Judges headers after a known one and forgets them again: nothing enters the tree. Kept are the engine's state, the last
@@ -42,7 +40,7 @@ export class HeaderWalk {
     this.#judge = judge;
     this.#chain = chain;
     this.#start = start;
-    this.#lookback = Math.max(lookback, MEDIAN_SPAN);
+    this.#lookback = Math.max(lookback, MEDIAN_TIME_SPAN);
     this.#state = start.state;
     this.#height = start.height;
     this.#work = start.chainWork;
@@ -102,9 +100,6 @@ export class HeaderWalk {
   }
 
   #medianTimePast(): number {
-    const times: number[] = [];
-    for (let h = this.#height; h >= 0 && times.length < MEDIAN_SPAN; h--) times.push(this.#ancestor(h).time);
-    times.sort((a, b) => a - b);
-    return times[Math.floor(times.length / 2)] as number;
+    return medianTimePast(this.#height, (height) => this.#ancestor(height).time);
   }
 }

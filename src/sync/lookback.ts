@@ -1,9 +1,7 @@
 import type { ConsensusParams } from '../params/network.ts';
-
-/** BIP113 looks back eleven headers. */
-const MEDIAN_SPAN = 11;
+import { MEDIAN_TIME_SPAN } from '../primitives/medianTime.ts';
 
 /** How many headers back a judge of these parameters may look: a retarget period, or the median's span. */
 export function lookbackOf(params: ConsensusParams): number {
-  return params.pow.algo === 'bitcoin' ? Math.max(params.pow.interval, MEDIAN_SPAN) : MEDIAN_SPAN;
+  return params.pow.algo === 'bitcoin' ? Math.max(params.pow.interval, MEDIAN_TIME_SPAN) : MEDIAN_TIME_SPAN;
 }

@@ -1,5 +1,5 @@
 import type { HeaderChainReader } from '../chain/chain.ts';
-import type { HeaderEntry } from '../chain/entry.ts';
+import { type HeaderEntry, isInvalid } from '../chain/entry.ts';
 import { type Hash256, hashKey } from '../primitives/hash.ts';
 import { Emitter } from '../util/events.ts';
 import { Lifetime } from '../util/lifetime.ts';
@@ -20,6 +20,8 @@ export interface Claim {
 export interface PeerTip {
   readonly key: PeerKey;
   readonly claim: Claim;
+  /** SERVICES bits of its hello. */
+  readonly services: number;
   /** The best header of our tree that the peer has: it named, sent or announced it. */
   readonly known: HeaderEntry | undefined;
 }
@@ -40,7 +42,7 @@ export interface PeerTipsDeps {
   readonly random: Random;
   /** Stream on which TIP is asked. */
   readonly stream: StreamName;
-  /** SERVICES bits that a peer must offer to be asked at all. */
+  /** SERVICES bits of which a peer must offer one to be asked at all. */
   readonly services: number;
   /** Our own failure: the app stops the node. */
   readonly fail: (error: unknown) => void;
@@ -91,9 +93,18 @@ export class PeerTips {
   /** A peer became ready. Peers without the needed services are not followed. */
   add(peer: PeerView): void {
     const { hello, key } = peer;
-    if ((hello.services & this.#deps.services) !== this.#deps.services || this.#life.closed) return;
+    if ((hello.services & this.#deps.services) === 0 || this.#life.closed) return;
     const claim = { height: hello.height, hash: hello.bestHash, chainWork: hello.chainWork };
-    const record = { key, claim, known: undefined, nextPollMs: this.#nextPoll(POLL_MS), asking: false, again: false };
+    const { services } = hello;
+    const record = {
+      key,
+      claim,
+      services,
+      known: undefined,
+      nextPollMs: this.#nextPoll(POLL_MS),
+      asking: false,
+      again: false,
+    };
     this.#peers.set(key, record);
     this.#resolve(record);
     this.events.emit('claim', { peer: record });
@@ -196,5 +207,5 @@ export class PeerTips {
 
 /** False for headers that are invalid themselves or by an ancestor. */
 export function isUsable(entry: HeaderEntry): boolean {
-  return entry.status !== 'invalid' && entry.status !== 'invalid-ancestor';
+  return !isInvalid(entry);
 }

@@ -1,3 +1,5 @@
+import { EMPTY } from './bytes.ts';
+
 /** Bad bytes from outside. Codecs throw it and nothing else; the room that decodes turns it into a verdict. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
@@ -84,9 +86,13 @@ export class Reader {
     return n;
   }
 
-  /** CompactSize length and that many bytes, as a view. */
+  /**
+   * CompactSize length and that many bytes, as a view; the empty ones are all the same array, because a view takes a hundred
+   * bytes of memory and lists of empty items one byte each of the message.
+   */
   varBytes(max: number = MAX_SIZE, what = 'bytes'): Uint8Array {
-    return this.take(this.compactSize(max, what), what);
+    const n = this.compactSize(max, what);
+    return n === 0 ? EMPTY : this.take(n, what);
   }
 
   /** Throws unless everything was read. */
@@ -169,6 +175,15 @@ export class Writer {
   }
   finish(): Uint8Array {
     return this.#buf.slice(0, this.#at);
+  }
+  /** What was written, not copied: valid until the next write. */
+  written(): Uint8Array {
+    return this.#buf.subarray(0, this.#at);
+  }
+  /** Begins anew in the same buffer: for messages that are hashed and forgotten. */
+  restart(): this {
+    this.#at = 0;
+    return this;
   }
 }
 

@@ -11,6 +11,8 @@ export const SERVICES = {
   LIGHT_SERVER: 2,
   /** Relays transactions and blocks over gossip. */
   RELAY: 4,
+  /** Serves all headers, and of blocks at least the last 288 (BIP159): a pruned node. */
+  NETWORK_LIMITED: 8,
 } as const;
 
 /** First message on a connection, both ways (protocol §1.1). */

@@ -1,35 +1,52 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { coinSetBackend } from '../../src/app/backend/coinSet.ts';
+import { coinSetBackend } from '../../src/app/backend/coinSet.node.ts';
 import { CoinWalks } from '../../src/app/coinset/coinWalks.ts';
+import type { ChainManager } from '../../src/chain/chainManager.ts';
+import { sha256 } from '../../src/crypto/hash.ts';
 import { displayHash } from '../../src/primitives/hash.ts';
 import type { CoinSetBackend } from '../../src/rpc/backend.ts';
+import { toHex } from '../../src/util/hex.ts';
 import { Lifetime } from '../../src/util/lifetime.ts';
+import { mineChain, placeOf, regtest } from '../chain/regtestMiner.ts';
 import { acceptAll, openChain } from '../chain/setup.ts';
 import { coreRegtestBlocks } from '../support/coreRegtest.ts';
 
 interface Node {
+  readonly chain: ChainManager;
+  readonly datadir: string;
   readonly coinSet: CoinSetBackend;
   readonly lifetime: Lifetime;
 }
 
 /** A chain of Bitcoin Core's first `blocks` test blocks; `onPause` runs whenever a walk lets others run. */
-async function nodeWith(blocks: number, onPause: () => void = () => {}): Promise<Node> {
+async function nodeWith(blocks: number, onPause: () => unknown = () => {}): Promise<Node> {
   const { chain } = await openChain();
+  const datadir = await mkdtemp(join(tmpdir(), 'cairn-coinset-'));
+  folders.push(datadir);
   await acceptAll(chain, coreRegtestBlocks(blocks, true));
   const lifetime = new Lifetime();
   const walks = new CoinWalks(
     async () => {
-      onPause();
+      await onPause();
       await nextTurn();
     },
     lifetime,
     60,
   );
-  return { coinSet: coinSetBackend({ chain, walks }), lifetime };
+  return { chain, datadir, coinSet: coinSetBackend({ chain, walks, magic: regtest.magic, datadir }), lifetime };
 }
 
+const folders: string[] = [];
+
 describe('coin set of a node', () => {
+  after(async () => {
+    for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  });
+
   it("has Bitcoin Core's numbers and hash for a chain that Core makes", async () => {
     const { coinSet } = await nodeWith(100);
     const info = await coinSet.summarize('hash_serialized_3', () => false);
@@ -69,5 +86,69 @@ describe('coin set of a node', () => {
     assert.deepEqual(order, ['summary undefined']);
     await stopped;
     assert.equal(await node.coinSet.summarize('muhash', () => false), undefined);
+  });
+
+  const CORE_FILE = 'd9506d541437f5e2892d6b6ea173f55233de11601650c157a27d8f2b9d08cb6f';
+  const hashOfFile = async (path: string): Promise<string> => toHex(sha256(await readFile(path)));
+
+  it("is dumped to the file that Bitcoin Core writes, with Core's answer", async () => {
+    const { coinSet, chain, datadir } = await nodeWith(100);
+    const dump = await coinSet.dump('all.dat');
+    assert.ok(dump.ok);
+    const { base, hash, ...rest } = dump.value;
+    assert.equal(base, chain.tip());
+    assert.deepEqual(rest, { path: join(datadir, 'all.dat'), coins: 100, chainTx: 101 });
+    assert.equal(displayHash(hash), 'd4453995f4f20db7bb3a604afd10d7128e8ee11159cde56d5b2fd7f55be7c74c');
+    assert.equal(await hashOfFile(dump.value.path), CORE_FILE);
+    assert.deepEqual(await readdir(datadir), ['all.dat'], 'no draft is left');
+  });
+
+  it('of an earlier block is dumped while later blocks are connected, and no tip moves', async () => {
+    let more: Promise<unknown> | undefined;
+    const node = await nodeWith(140, () => {
+      more ??= acceptAll(node.chain, mineChain(placeOf(coreRegtestBlocks(140, true)[139] as never, 140), 3));
+      return more;
+    });
+    const base = node.chain.atHeight(100);
+    const dump = await node.coinSet.dump(join(node.datadir, 'old.dat'), base);
+    assert.ok(dump.ok);
+    assert.equal(await hashOfFile(dump.value.path), CORE_FILE);
+    assert.equal(dump.value.chainTx, 101);
+    assert.equal(node.chain.tip().height, 143);
+  });
+
+  it('is not dumped over a file, into a folder that is not there, twice at once or for a block off the chain', async () => {
+    const { coinSet, chain, datadir } = await nodeWith(5);
+    const reasonOf = async (path: string, base?: ReturnType<ChainManager['tip']>): Promise<string> => {
+      const outcome = await coinSet.dump(path, base);
+      return outcome.ok ? 'ok' : outcome.reason;
+    };
+    await writeFile(join(datadir, 'taken'), 'precious');
+    assert.equal(await reasonOf('taken'), 'exists');
+    assert.equal(await readFile(join(datadir, 'taken'), 'utf8'), 'precious');
+    assert.equal(await reasonOf('no/such/folder'), 'cannot-open');
+    assert.deepEqual(await Promise.all([reasonOf('one'), reasonOf('one')]), ['ok', 'cannot-open']);
+    const stale = chain.tip();
+    await chain.invalidateBlock(stale);
+    assert.equal(await reasonOf('stale', stale), 'not-active');
+    assert.deepEqual((await readdir(datadir)).sort(), ['one', 'taken']);
+  });
+
+  it('leaves no file when the node stops while it is dumped', async () => {
+    const node = await nodeWith(149, () => void node.lifetime.close());
+    assert.deepEqual(await node.coinSet.dump('all.dat'), {
+      ok: false,
+      reason: 'stopping',
+      path: join(node.datadir, 'all.dat'),
+    });
+    assert.deepEqual(await readdir(node.datadir), []);
+  });
+
+  it('replaces a draft that a crash left behind', async () => {
+    const { coinSet, datadir } = await nodeWith(100);
+    await writeFile(join(datadir, 'all.dat.incomplete'), new Uint8Array(20_000));
+    const dump = await coinSet.dump('all.dat');
+    assert.ok(dump.ok);
+    assert.equal(await hashOfFile(dump.value.path), CORE_FILE);
   });
 });

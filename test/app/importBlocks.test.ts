@@ -178,6 +178,7 @@ describe('headers of a file', () => {
     assert.deepEqual(await verify(gap), [2016, 161_280, 'prev-blk-not-found']);
     assert.deepEqual(await verify(bytes.subarray(0, 80 * 10 + 79)), [10, 800, 'malformed']);
     assert.deepEqual(await verify(bytes.subarray(80)), [4499, undefined, undefined]);
+    assert.deepEqual(await verify(new Uint8Array()), [0, 0, 'malformed'], 'an empty file proves nothing');
   });
 });
 

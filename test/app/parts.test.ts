@@ -78,7 +78,8 @@ describe('development keys', () => {
     });
     assert.deepEqual(scripts, DEVELOPMENT_SCRIPTS);
     assert.equal(funds, '10000 coins each, from the genesis block');
-    assert.equal((await devWallet(DEVELOPMENT_MNEMONIC, 'regtest')).funds, undefined);
+    const onRegtest = await devWallet(DEVELOPMENT_MNEMONIC, 'regtest');
+    assert.deepEqual([onRegtest.funds, onRegtest.coinbaseMaturity], [undefined, 100]);
   });
 
   it("the miner's payout address is the first change key", () => {

@@ -69,6 +69,7 @@ describe('flags by name', () => {
     assert.deepEqual(flagNames(parseFlagNames('P2SH,witness')), ['P2SH', 'WITNESS']);
     assert.deepEqual(flagNames(parseFlagNames('none')), []);
     assert.equal(parseFlagNames('P2SH,-P2SH'), 0);
+    assert.equal(parseFlagNames('-taproot'), parseFlagNames('consensus,-TAPROOT'), 'not no rules at all');
     assert.deepEqual(flagNames(parseFlagNames('consensus,-TAPROOT')), [
       'P2SH',
       'DERSIG',
@@ -82,7 +83,8 @@ describe('flags by name', () => {
 
   it('an unknown one is refused with the nearest', () => {
     assert.throws(() => parseFlagNames('P2HS'), usageError(/unknown flag "P2HS"; did you mean P2SH\?/));
-    assert.throws(() => parseFlagNames('toString'), usageError(/unknown flag/));
+    for (const name of ['toString', 'constructor', '__proto__'])
+      assert.throws(() => parseFlagNames(name), usageError(/unknown flag/));
   });
 });
 
@@ -254,8 +256,9 @@ describe('script and tx on the command line', function () {
   ];
   for (const [args, says] of wrong)
     it(`exit 64: cairn ${args.join(' ')}`, async () => {
-      const { code, err } = await runCairn(args);
+      const { code, out, err } = await runCairn(args);
       assert.equal(code, 64, err);
       assert.match(err, says);
+      assert.equal(out, '', 'nothing is shown of what does not run');
     });
 });

@@ -7,14 +7,14 @@ import { usePlatformCrypto } from '../../src/platform/nodejs.node.ts';
 import { NO_WITNESS, SEQUENCE_FINAL, Tx, type TxIn, type TxOut } from '../../src/primitives/tx.ts';
 import { verifyScript } from '../../src/script/verifyScript.ts';
 import { EMPTY } from '../../src/util/bytes.ts';
-import { p2wpkhOwners } from '../bench/chain/owners.ts';
+import { p2wpkh } from '../script/signedSpends.ts';
 
 const FLAGS = (1 << 0) | (1 << 2) | (1 << 11);
 const inline = inlineScriptChecker({ verify: verifyScript, pause: async () => {} });
 
 /** A payment of `count` P2WPKH inputs; the witnesses of `bad` inputs are another's. */
 function job(count: number, seed: number, bad: readonly number[] = []) {
-  const owners = p2wpkhOwners(7, 4);
+  const owners = [0, 1, 2, 3].map(p2wpkh);
   const spent: TxOut[] = Array.from({ length: count }, (_, i) => ({
     value: BigInt(1000 + i),
     scriptPubKey: (owners[i % 4] as (typeof owners)[number]).scriptPubKey,
@@ -29,7 +29,7 @@ function job(count: number, seed: number, bad: readonly number[] = []) {
   const unsigned = new Tx({ ...fields, inputs: bare });
   const inputs = bare.map((input, i) => {
     const signer = owners[(bad.includes(i) ? i + 1 : i) % 4] as (typeof owners)[number];
-    return { ...input, ...signer.unlock(unsigned, i, (spent[i] as TxOut).value) };
+    return { ...input, ...signer.unlock({ tx: unsigned, index: i, spent }) };
   });
   return { tx: new Tx({ ...fields, inputs }), spent, flags: FLAGS };
 }

@@ -33,7 +33,17 @@ export const ROOMS: Readonly<Record<string, Allowed>> = {
     sync: true,
     chain: ['headerChain', 'headerIndex', 'chain', ...PORTS_AND_EVENTS],
   },
-  miner: { util: true, primitives: true, params: true, ledger: true, consensus: true, chain: true, mempool: true },
+  miner: {
+    util: true,
+    // Its kernel is assembled with the same parts as the hash module.
+    crypto: ['sha256Words', 'wasm/assembler', 'wasm/engine', 'wasm/sha256Emitter', 'wasm/words'],
+    primitives: true,
+    params: true,
+    ledger: true,
+    consensus: true,
+    chain: true,
+    mempool: true,
+  },
   store: { util: true, primitives: true, chain: ['ports', 'entry'], index: ['ports'], wallet: ['ports'] },
   net: { util: true, primitives: true, wire: true, params: true, platform: true },
   rpc: { util: true, primitives: true, params: true },

@@ -3,28 +3,24 @@ import { assembleBlock } from '../../src/ledger/block/assemble.ts';
 import type { Network } from '../../src/params/network.ts';
 import { Block } from '../../src/primitives/block.ts';
 import { BlockHeader } from '../../src/primitives/header.ts';
-import type { OutPoint } from '../../src/primitives/outpoint.ts';
 import { NO_WITNESS, SEQUENCE_FINAL, Tx, type TxOut } from '../../src/primitives/tx.ts';
 import { EMPTY } from '../../src/util/bytes.ts';
 import { Branch } from './chain/branch.ts';
-import { type Owner, p2wpkhOwners } from './chain/owners.ts';
+import { CoinPool, type OwnedCoin } from './chain/coinPool.ts';
+import { type Owner, type OwnerKind, ownersOf } from './chain/owners.ts';
 import { SeededRandom } from './chain/random.ts';
 
 /** Everything here is decided by the seed: the same seed makes the same bytes on every machine. */
 
-interface OwnedCoin {
-  readonly prevout: OutPoint;
-  readonly value: bigint;
-  readonly owner: Owner;
-}
+/** Part of the name of stored workloads: to be raised when the same seed makes other bytes than before. */
+export const GENERATOR_VERSION = 2;
 
-const OWNERS = 64;
-/** Outputs into which a block reward is split. */
-const FAN_OUT = 1000;
-/** Splitting transactions in a block: 31 kB without witness each, of 1 MB. */
-const FAN_OUTS_PER_BLOCK = 30;
+/** Outputs into which a block reward is split, and each of those once more. */
+const [REWARD_PARTS, FAN_OUT] = [30, 1000];
 /** Satoshi: more than every relay floor asks for one or two inputs and two outputs. */
-const FEE = 1000n;
+const FEE = 1000;
+/** Weight at which a block of splits is full; payments are counted, not weighed. */
+const FULL_WEIGHT = 3_700_000;
 
 /** `count` valid headers on genesis that commit to nothing real: for measuring header rules alone. */
 export function generateHeaders(network: Network, seed: number, count: number): BlockHeader[] {
@@ -37,46 +33,76 @@ export function generateHeaders(network: Network, seed: number, count: number): 
   });
 }
 
-/** Makes a chain of real payments: P2WPKH, every input signed. */
+interface Made {
+  readonly tx: Tx;
+  readonly values: readonly number[];
+  readonly owners: readonly number[];
+}
+
+/** Makes a chain of real payments, every input signed. */
 export class ChainGenerator {
   readonly #random: SeededRandom;
   readonly #branch: Branch;
   readonly #owners: readonly Owner[];
   /** Spendable in the next block. */
-  readonly #coins: OwnedCoin[] = [];
+  readonly #coins = new CoinPool();
+  /** Of coinbases, not spent, by height from 1 on. */
+  readonly #rewards: OwnedCoin[] = [];
+  #firstReward = 1;
 
-  constructor(network: Network, seed: number) {
+  constructor(network: Network, seed: number, kind: OwnerKind = 'p2wpkh') {
     this.#random = new SeededRandom(seed);
     this.#branch = new Branch(network, this.#random);
-    this.#owners = p2wpkhOwners(seed, OWNERS);
+    this.#owners = ownersOf(kind, seed);
   }
 
   /** The block last made. */
   get tip(): BlockHeader {
     return this.#branch.tip;
   }
+  get height(): number {
+    return this.#branch.height;
+  }
+  /** How many coins payments can choose from. */
+  get coins(): number {
+    return this.#coins.size;
+  }
 
-  /** Blocks after which at least `count` coins are spendable: rewards, their maturity, and their splitting. First of all. */
+  /** Blocks without payments. */
+  *mine(blocks: number): Generator<Block> {
+    for (let i = 0; i < blocks; i++) yield this.#block([]);
+  }
+
+  /** Blocks without payments on a branch of their own: what is made next goes on from the same tip as they do. */
+  *bury(blocks: number): Generator<Block> {
+    const branch = this.#branch.fork();
+    for (let i = 0; i < blocks; i++) yield this.#blockOn(branch, []);
+  }
+
+  /** Blocks after which at least `count` more coins are spendable: rewards, mined and matured when they are missing, split twice. */
   *fund(count: number): Generator<Block> {
-    const rewards: OwnedCoin[] = [];
     const wanted = Math.ceil(count / FAN_OUT);
+    const rewards = Math.ceil(wanted / REWARD_PARTS);
     const { coinbaseMaturity } = this.#branch.network.consensus;
-    while (this.#branch.height < wanted + coinbaseMaturity - 1) {
-      const owner = this.#anyone();
-      const block = this.#block([], 0n, owner);
-      rewards.push(...coinsOf(block.txs[0] as Tx, [owner]));
-      yield block;
+    const height = this.#firstReward + rewards - 2 + coinbaseMaturity;
+    yield* this.mine(Math.max(0, height - this.#branch.height));
+
+    const parts = Array.from({ length: rewards }, () => this.#split(this.#takeReward(), REWARD_PARTS, () => 0));
+    yield this.#block(parts.map(({ tx }) => tx));
+    let [txs, weight]: [Tx[], number] = [[], 0];
+    const made: Made[] = [];
+    for (const coin of parts.flatMap(coinsOf).slice(0, wanted)) {
+      const next = this.#split(coin, FAN_OUT, () => this.#anyone());
+      if (weight + next.tx.weight > FULL_WEIGHT) {
+        yield this.#block(txs);
+        [txs, weight] = [[], 0];
+      }
+      txs.push(next.tx);
+      weight += next.tx.weight;
+      made.push(next);
     }
-    for (let i = 0; i < wanted; i += FAN_OUTS_PER_BLOCK) {
-      const chosen = rewards.slice(i, Math.min(i + FAN_OUTS_PER_BLOCK, wanted));
-      const made = chosen.map((reward) => this.#split(reward));
-      yield this.#block(
-        made.map(({ tx }) => tx),
-        FEE * BigInt(FAN_OUT * made.length),
-        this.#anyone(),
-      );
-      for (const { coins } of made) this.#coins.push(...coins);
-    }
+    yield this.#block(txs);
+    for (const one of made) this.#keep(one);
   }
 
   /**
@@ -86,9 +112,8 @@ export class ChainGenerator {
   *pay(blocks: number, minTxs: number, maxTxs: number): Generator<Block> {
     for (let i = 0; i < blocks; i++) {
       const made = Array.from({ length: this.#random.between(minTxs, maxTxs) }, () => this.#payment());
-      const txs = made.map(({ tx }) => tx);
-      yield this.#block(txs, FEE * BigInt(txs.length), this.#anyone());
-      for (const { coins } of made) this.#coins.push(...coins);
+      yield this.#block(made.map(({ tx }) => tx));
+      for (const one of made) this.#keep(one);
     }
   }
 
@@ -97,61 +122,77 @@ export class ChainGenerator {
     return Array.from({ length: count }, () => this.#payment().tx);
   }
 
-  #anyone(): Owner {
-    return this.#owners[this.#random.between(0, this.#owners.length - 1)] as Owner;
+  #anyone(): number {
+    return this.#random.between(0, this.#owners.length - 1);
   }
 
-  /** Takes a random coin: the last fills the gap. */
-  #take(): OwnedCoin {
-    const at = this.#random.between(0, this.#coins.length - 1);
-    const coin = this.#coins[at];
-    const last = this.#coins.pop();
-    assert(coin !== undefined && last !== undefined, 'more coins are spent than were funded');
-    if (coin !== last) this.#coins[at] = last;
-    return coin;
+  #keep({ tx, values, owners }: Made): void {
+    this.#coins.add(tx.txid, values, owners);
   }
 
-  #payment(): { tx: Tx; coins: OwnedCoin[] } {
-    const inputs = Array.from({ length: this.#random.between(1, 2) }, () => this.#take());
+  #takeReward(): OwnedCoin {
+    const reward = this.#rewards.shift();
+    assert(reward !== undefined);
+    this.#firstReward++;
+    return reward;
+  }
+
+  #payment(): Made {
+    const inputs = Array.from({ length: this.#random.between(1, 2) }, () => this.#coins.take(this.#random));
     const total = inputs.reduce((sum, { value }) => sum + value, -FEE);
-    const first = (total * BigInt(this.#random.between(300, 700))) / 1000n;
-    return spend(inputs, [first, total - first], [this.#anyone(), this.#anyone()]);
+    const first = Math.floor((total * this.#random.between(300, 700)) / 1000);
+    return this.#spend(inputs, [first, total - first], [this.#anyone(), this.#anyone()]);
   }
 
-  #split(reward: OwnedCoin): { tx: Tx; coins: OwnedCoin[] } {
-    const share = reward.value / BigInt(FAN_OUT) - FEE;
-    const owners = Array.from({ length: FAN_OUT }, () => this.#anyone());
-    const { tx, coins } = spend([reward], new Array<bigint>(FAN_OUT).fill(share), owners);
-    return { tx, coins };
+  /** One coin into `parts` equal ones; a fee of FEE for each part pays for their size. */
+  #split(coin: OwnedCoin, parts: number, owner: () => number): Made {
+    const share = Math.floor(coin.value / parts) - FEE;
+    assert(share > 10 * FEE, 'a coin is worth splitting');
+    return this.#spend([coin], new Array<number>(parts).fill(share), Array.from({ length: parts }, owner));
   }
 
-  #block(txs: readonly Tx[], fees: bigint, payout: Owner): Block {
-    const { height, prevHash, time, bits } = this.#branch.next();
-    const params = this.#branch.network.consensus;
-    const plan = { params, height, prevHash, time, bits, txs, fees, payout: payout.scriptPubKey };
+  #owner(coin: { readonly owner: number }): Owner {
+    return this.#owners[coin.owner] as Owner;
+  }
+
+  /** A signed transaction that spends `from`, each output `values[i]` satoshi to `owners[i]`. */
+  #spend(from: readonly OwnedCoin[], values: readonly number[], owners: readonly number[]): Made {
+    const outputs = values.map((value, i) => {
+      return { value: BigInt(value), scriptPubKey: this.#owner({ owner: owners[i] as number }).scriptPubKey };
+    });
+    const spent: TxOut[] = from.map((coin) => {
+      return { value: BigInt(coin.value), scriptPubKey: this.#owner(coin).scriptPubKey };
+    });
+    const bare = from.map(({ txid, index }) => {
+      return { prevout: { txid, index }, scriptSig: EMPTY, sequence: SEQUENCE_FINAL, witness: NO_WITNESS };
+    });
+    const unsigned = new Tx({ version: 2, inputs: bare, outputs, lockTime: 0 });
+    const inputs = bare.map((input, index) => {
+      return { ...input, ...this.#owner(from[index] as OwnedCoin).unlock({ tx: unsigned, index, spent }) };
+    });
+    return { tx: new Tx({ version: 2, inputs, outputs, lockTime: 0 }), values, owners };
+  }
+
+  /** The next block. Its reward can be split later. */
+  #block(txs: readonly Tx[]): Block {
+    const block = this.#blockOn(this.#branch, txs);
+    const coinbase = block.txs[0] as Tx;
+    const value = Number((coinbase.outputs[0] as TxOut).value);
+    this.#rewards.push({ txid: coinbase.txid, index: 0, value, owner: 0 });
+    return block;
+  }
+
+  /** Miners leave the fees; rewards go to the first owner. */
+  #blockOn(branch: Branch, txs: readonly Tx[]): Block {
+    const { height, prevHash, time, bits } = branch.next();
+    const params = branch.network.consensus;
+    const payout = this.#owner({ owner: 0 }).scriptPubKey;
+    const plan = { params, height, prevHash, time, bits, txs, fees: 0n, payout };
     const block = assembleBlock({ ...plan, extraNonce: BigInt(this.#random.u32()) });
-    return new Block(this.#branch.seal(block.header), block.txs);
+    return new Block(branch.seal(block.header), block.txs);
   }
 }
 
-/** The outputs of `tx` that `owners` own, in order. */
-function coinsOf(tx: Tx, owners: readonly Owner[]): OwnedCoin[] {
-  return owners.map((owner, index) => {
-    return { prevout: { txid: tx.txid, index }, value: (tx.outputs[index] as TxOut).value, owner };
-  });
-}
-
-/** A signed transaction from `from` to `owners`, with the coins it makes. */
-function spend(from: readonly OwnedCoin[], values: readonly bigint[], owners: readonly Owner[]) {
-  const outputs = values.map((value, i) => ({ value, scriptPubKey: (owners[i] as Owner).scriptPubKey }));
-  const bare = from.map(({ prevout }) => {
-    return { prevout, scriptSig: EMPTY, sequence: SEQUENCE_FINAL, witness: NO_WITNESS };
-  });
-  const unsigned = new Tx({ version: 2, inputs: bare, outputs, lockTime: 0 });
-  const inputs = bare.map((input, i) => {
-    const { owner, value } = from[i] as OwnedCoin;
-    return { ...input, ...owner.unlock(unsigned, i, value) };
-  });
-  const tx = new Tx({ version: 2, inputs, outputs, lockTime: 0 });
-  return { tx, coins: coinsOf(tx, owners) };
+function coinsOf({ tx, values, owners }: Made): OwnedCoin[] {
+  return values.map((value, index) => ({ txid: tx.txid, index, value, owner: owners[index] as number }));
 }

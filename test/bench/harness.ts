@@ -9,6 +9,8 @@ export interface Effort {
   readonly runs: number;
   /** A smaller load and shorter intervals: for a look, not for publishing. */
   readonly quick: boolean;
+  /** What --vs names: another checkout or node, to be measured in turns with this one. */
+  readonly vs?: string;
 }
 
 /** One value as printed. `value` is the median of `runs`; every other field says what was measured. */
@@ -29,6 +31,8 @@ export interface Suite {
   readonly name: string;
   /** One line for --help. */
   readonly about: string;
+  /** Heeds `vs`. */
+  readonly compares?: true;
   run(bench: Bench): Promise<void>;
 }
 
@@ -78,7 +82,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** Three digits are more than any of these numbers can be trusted to. */
-function round(value: number): number {
+export function round(value: number): number {
   return value >= 1000 ? Math.round(value) : Number(value.toPrecision(3));
 }
 
@@ -126,7 +130,8 @@ export async function runSuite(suite: Suite, effort: Effort): Promise<void> {
     },
     tempDir() {
       const dir = mkdtempSync(join(os.tmpdir(), 'cairn-bench-'));
-      undo.push(() => rmSync(dir, { recursive: true, force: true }));
+      // Processes that were killed a moment ago may still be writing.
+      undo.push(() => rmSync(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
       return dir;
     },
     atEnd: (step) => undo.push(step),

@@ -6,7 +6,7 @@ import { mineChain } from './regtestMiner.ts';
 import { acceptAll, openChain, outcomeOf } from './setup.ts';
 
 describe('chain: interrupted work', () => {
-  it('close ends a long activation after the step under way; the next open finishes it', async () => {
+  it('close ends a long activation after the step under way and the block ahead; the next open finishes it', async () => {
     const disk = new MemoryDisk();
     const { chain } = await openChain(disk);
     const blocks = mineChain(chain.genesis, 40);
@@ -18,7 +18,7 @@ describe('chain: interrupted work', () => {
     });
     await chain.acceptBlock(blocks[0] as Block);
     await closing;
-    assert.equal(chain.tip().height, 10);
+    assert.equal(chain.tip().height, 11);
     await assert.rejects(chain.acceptHeaders(blocks), /closed/);
     await disk.restart('kill');
     assert.equal((await openChain(disk)).chain.tip().height, 40);

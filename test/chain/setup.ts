@@ -6,7 +6,7 @@ import { judgeFor } from '../../src/consensus/registry.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { displayOutPoint } from '../../src/primitives/outpoint.ts';
 import type { Check } from '../../src/primitives/rules.ts';
-import { type ChainStoreParts, KvChainStore } from '../../src/store/chainStore.node.ts';
+import { KvChainStore } from '../../src/store/chainStore.node.ts';
 import { encodeCoin } from '../../src/store/coinCodec.ts';
 import { toHex } from '../../src/util/hex.ts';
 import { Lifetime } from '../../src/util/lifetime.ts';
@@ -26,11 +26,7 @@ export interface TestChain {
   readonly evidence: string[];
 }
 
-export async function openStore(
-  disk: MemoryDisk,
-  txindex = true,
-  parts: Partial<ChainStoreParts> = {},
-): Promise<KvChainStore> {
+export async function openStore(disk: MemoryDisk, txindex = true): Promise<KvChainStore> {
   return KvChainStore.open({
     kv: disk.kv,
     path: 'memory',
@@ -40,7 +36,6 @@ export async function openStore(
     // Small, so that a few blocks fill several files.
     maxFileBytes: 2000,
     lifetime: new Lifetime(),
-    ...parts,
   });
 }
 

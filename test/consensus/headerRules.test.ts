@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { headerContext, medianOf, medianTimePast } from '../../src/consensus/headerContext.ts';
+import { headerContext } from '../../src/consensus/headerContext.ts';
 import {
   checkPeriodForward,
   checkTimewarp,
@@ -12,6 +12,7 @@ import { judgeOf } from '../../src/consensus/registry.ts';
 import type { ConsensusParams } from '../../src/params/network.ts';
 import { ZERO_HASH } from '../../src/primitives/hash.ts';
 import { BlockHeader, decodeHeader } from '../../src/primitives/header.ts';
+import { medianOf, medianTimePast } from '../../src/primitives/medianTime.ts';
 import { type Check, reasonOf } from '../../src/primitives/rules.ts';
 import { fromHex } from '../../src/util/hex.ts';
 import { vectorJson } from '../support/vectors.ts';

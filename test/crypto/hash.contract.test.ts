@@ -11,6 +11,9 @@ import {
   taggedHasher,
 } from '../../src/crypto/hash.ts';
 import { nodeHashProvider } from '../../src/crypto/hashNative.node.ts';
+import { wasmHashProvider } from '../../src/crypto/hashWasm.ts';
+import { MAX_NODES, MAX_PAIRS } from '../../src/crypto/wasm/hashKernel.ts';
+import { DATA, DATA_END, MAX_MESSAGE, TABLE_ENTRIES } from '../../src/crypto/wasm/layout.ts';
 import { concatBytes } from '../../src/util/bytes.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
 import { vectorJson, vectorText } from '../support/vectors.ts';
@@ -23,7 +26,50 @@ function nist(text: string): [string, string][] {
   return cases;
 }
 
-for (const provider of [jsHashProvider, nodeHashProvider] satisfies HashProvider[]) {
+/** Independent of every provider: OpenSSL. */
+const once = (data: Uint8Array): Buffer => createHash('sha256').update(data).digest();
+const twice = (data: Uint8Array): string => once(once(data)).toString('hex');
+const hash160 = (data: Uint8Array): string => createHash('ripemd160').update(once(data)).digest('hex');
+const hexes = (digests: readonly Uint8Array[]): string[] => digests.map(toHex);
+
+/** `length` bytes that depend on `seed`. */
+function message(length: number, seed = 0): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (i * 197 + seed * 31 + (i >> 8) * 7) & 0xff);
+}
+const messages = (lengths: readonly number[]): Uint8Array[] => lengths.map(message);
+
+/** Bitcoin's merkle tree, written from its definition. */
+function tree(leaves: readonly Uint8Array[]): { root: string; mutated: boolean } {
+  let mutated = false;
+  let level = leaves;
+  while (level.length > 1) {
+    const next: Uint8Array[] = [];
+    for (let i = 0; i < level.length; i += 2) {
+      const pair = [level[i], level[i + 1] ?? level[i]] as [Uint8Array, Uint8Array];
+      if (i + 1 < level.length && toHex(pair[0]) === toHex(pair[1])) mutated = true;
+      next.push(fromHex(twice(concatBytes(...pair))));
+    }
+    level = next;
+  }
+  return { root: toHex(level[0] as Uint8Array), mutated };
+}
+
+const WASM = [
+  wasmHashProvider(jsHashProvider),
+  wasmHashProvider(jsHashProvider, { simd: false }),
+  wasmHashProvider(nodeHashProvider, { limits: { single: 100, batch: 200 } }),
+].filter((provider) => provider !== undefined);
+
+describe('Hash providers', () => {
+  it('WebAssembly with and without SIMD runs on this Node', () => {
+    assert.deepEqual(
+      WASM.map((provider) => provider.name),
+      ['wasm-simd, noble', 'wasm, noble', 'wasm-simd, node:crypto'],
+    );
+  });
+});
+
+for (const provider of [jsHashProvider, nodeHashProvider, ...WASM] satisfies HashProvider[]) {
   describe(`Hash provider: ${provider.name}`, () => {
     it('passes the NIST SHA-256 vectors', function () {
       const cases = nist(vectorText(this, 'crypto/nist-SHA256ShortMsg.rsp'));
@@ -37,10 +83,78 @@ for (const provider of [jsHashProvider, nodeHashProvider] satisfies HashProvider
       assert.deepEqual([...provider.hash256(data)], [...provider.sha256(provider.sha256(data))]);
     });
 
+    it('hashes messages of all lengths around the block boundaries, and long ones', () => {
+      const lengths = Array.from({ length: 301 }, (_, i) => i);
+      for (const n of [...lengths, 503, 504, 511, 512, MAX_MESSAGE - 1, MAX_MESSAGE, MAX_MESSAGE + 1, 1_000_000]) {
+        const data = message(n, n);
+        assert.equal(toHex(provider.sha256(data)), once(data).toString('hex'), `sha256 of ${n} bytes`);
+        assert.equal(toHex(provider.hash256(data)), twice(data), `hash256 of ${n} bytes`);
+        assert.equal(toHex(provider.hash160(data)), hash160(data), `hash160 of ${n} bytes`);
+      }
+    });
+
+    it('a short message after a long one sees nothing of it', () => {
+      provider.hash256(new Uint8Array(300).fill(0xff));
+      for (const n of [0, 1, 55, 56, 63, 64, 65, 119, 120])
+        assert.equal(toHex(provider.hash256(message(n))), twice(message(n)));
+    });
+
+    it('hashes pairs of every number', () => {
+      for (const n of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 100]) {
+        const nodes = message(64 * n, n);
+        const expected = Array.from({ length: n }, (_, i) => twice(nodes.subarray(64 * i, 64 * i + 64)));
+        assert.equal(toHex(provider.hash256Pairs(nodes)), expected.join(''), `${n} pairs`);
+      }
+    });
+
+    it('hashes batches of every size with equal lengths', () => {
+      for (let n = 0; n <= 9; n++) {
+        for (const length of [0, 55, 56, 64, 119, 120, 250]) {
+          const batch = Array.from({ length: n }, (_, i) => message(length, i));
+          assert.deepEqual(hexes(provider.hash256Each(batch)), batch.map(twice), `${n} messages of ${length} bytes`);
+        }
+      }
+    });
+
+    it('hashes batches of mixed lengths in their order, very long messages among them', () => {
+      const lengths = [0, 55, 56, 63, 64, 119, 120, 1_000_000, 300, 1, MAX_MESSAGE, MAX_MESSAGE + 1, 64, 200, 201, 65];
+      for (let n = 0; n <= lengths.length; n++) {
+        const batch = messages(lengths.slice(lengths.length - n));
+        assert.deepEqual(hexes(provider.hash256Each(batch)), batch.map(twice));
+      }
+      fc.assert(
+        fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }), (batch) => {
+          assert.deepEqual(hexes(provider.hash256Each(batch)), batch.map(twice));
+        }),
+      );
+    });
+
+    it('the merkle root and its mutated flag follow the definition', () => {
+      const distinct: Uint8Array[] = Array.from({ length: 40 }, (_, i) => once(message(4, i)));
+      const trees = distinct.map((_, i) => distinct.slice(0, i + 1));
+      for (const n of [2, 4, 6, 12, 40]) {
+        // The last 1, 2, 4 leaves twice: equal neighbours at some level, or none.
+        for (const again of [1, 2, 4])
+          trees.push([...distinct.slice(0, n), ...distinct.slice(Math.max(0, n - again), n)]);
+        trees.push([...distinct.slice(0, n - 1), distinct[0] as Uint8Array]);
+      }
+      const flags = new Set<boolean>();
+      for (const leaves of trees) {
+        const { root, mutated } = provider.hash256Tree(leaves);
+        assert.deepEqual({ root: toHex(root), mutated }, tree(leaves), `${leaves.length} leaves`);
+        flags.add(mutated);
+      }
+      assert.equal(flags.size, 2);
+      assert.throws(() => provider.hash256Tree([]), RangeError);
+    });
+
     it('returns plain 32-byte arrays that hold on to no larger buffer', () => {
       const digest = provider.sha256(fromHex('00'));
       assert.equal(Object.getPrototypeOf(digest), Uint8Array.prototype);
       assert.equal(digest.buffer.byteLength, 32);
+      const [first, second] = provider.hash256Each([fromHex('00'), fromHex('01')]) as [Uint8Array, Uint8Array];
+      const { root } = provider.hash256Tree([first, second]);
+      for (const each of [first, second, root, provider.hash256(first)]) assert.equal(each.buffer.byteLength, 32);
     });
 
     it('hashes parts as it hashes the whole', () => {
@@ -61,6 +175,30 @@ for (const provider of [jsHashProvider, nodeHashProvider] satisfies HashProvider
           assert.deepEqual([...provider.hash160(data)], [...nodeHashProvider.hash160(data)]);
         }),
       );
+    });
+  });
+}
+
+for (const provider of WASM) {
+  describe(`Memory of hash provider: ${provider.name}`, () => {
+    it('more messages and bytes than fit are hashed in several batches', () => {
+      const small = Array.from({ length: 2 * TABLE_ENTRIES + 3 }, (_, i) => message(i % 70, i));
+      assert.deepEqual(hexes(provider.hash256Each(small)), small.map(twice));
+      const large = Array.from({ length: Math.ceil((DATA_END - DATA) / MAX_MESSAGE) + 5 }, (_, i) =>
+        message(MAX_MESSAGE, i),
+      );
+      assert.deepEqual(hexes(provider.hash256Each(large)), large.map(twice));
+    });
+
+    it('more pairs and leaves than fit are hashed in several pieces', () => {
+      const nodes = message(64 * (MAX_PAIRS + 5), 1);
+      const expected = Array.from({ length: MAX_PAIRS + 5 }, (_, i) => twice(nodes.subarray(64 * i, 64 * i + 64)));
+      assert.equal(toHex(provider.hash256Pairs(nodes)), expected.join(''));
+      for (const n of [MAX_NODES, MAX_NODES + 1]) {
+        const leaves = Array.from({ length: n }, (_, i) => nodes.subarray(32 * i, 32 * i + 32));
+        const { root, mutated } = provider.hash256Tree(leaves);
+        assert.deepEqual({ root: toHex(root), mutated }, tree(leaves));
+      }
     });
   });
 }

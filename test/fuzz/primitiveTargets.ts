@@ -75,16 +75,13 @@ export const PRIMITIVE_TARGETS: readonly FuzzTarget[] = [
     run: (bytes) => {
       const tx = decodeTx(bytes);
       lookAtTx(tx);
-      return oneEncoding(decodeTx, (t) => encodeTx(t, true))(bytes);
+      return oneEncoding(decodeTx, encodeTx)(bytes);
     },
   },
   {
     name: 'tx without witnesses',
     samples: [S.LEGACY_TX, S.EMPTY_TX].map((tx) => tx.bytes),
-    run: oneEncoding(
-      (bytes) => decodeAll(bytes, (r) => readTx(r, false), 'tx'),
-      (tx) => encodeTx(tx, false),
-    ),
+    run: oneEncoding((bytes) => decodeAll(bytes, (r) => readTx(r, false), 'tx'), encodeTx),
   },
   {
     name: 'block',

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { checkTxAlone } from '../../src/ledger/tx/checkTxAlone.ts';
 import { ZERO_HASH } from '../../src/primitives/hash.ts';
-import { NULL_INDEX } from '../../src/primitives/outpoint.ts';
+import { displayOutPoint, NULL_INDEX, type OutPoint } from '../../src/primitives/outpoint.ts';
 import { decodeTx } from '../../src/primitives/tx.ts';
 import { fromHex } from '../../src/util/hex.ts';
 import { vectorJson } from '../support/vectors.ts';
@@ -58,6 +58,22 @@ describe('ledger/checkTxAlone', () => {
     const [a, b] = [freshOutPoint(), freshOutPoint()];
     refused(checkTxAlone(tx({ inputs: [input(a), input(b), input(a)] })), 'bad-txns-inputs-duplicate');
     accepted(checkTxAlone(tx({ inputs: [input(a), input({ ...a, index: 1 }), input(b)] })));
+  });
+
+  it("'bad-txns-inputs-duplicate' names the repeated outpoint, at any two places among any number of inputs", () => {
+    for (const count of [2, 3, 8, 9, 20]) {
+      const outpoints = Array.from({ length: count }, (_, i) => ({ ...freshOutPoint(), index: i % 2 }));
+      accepted(checkTxAlone(tx({ inputs: outpoints.map((o) => input(o)) })));
+      for (let k = 1; k < count; k++) {
+        for (let i = 0; i < k; i++) {
+          const again = outpoints[i] as OutPoint;
+          const inputs = outpoints.map((o, at) => input(at === k ? { ...again, txid: again.txid.slice() } : o));
+          const verdict = checkTxAlone(tx({ inputs }));
+          refused(verdict, 'bad-txns-inputs-duplicate');
+          assert.equal(verdict.ok ? '' : verdict.detail, `${displayOutPoint(again)} is spent twice`);
+        }
+      }
+    }
   });
 
   it("'bad-cb-length': coinbase scripts of 2 to 100 bytes pass", () => {

@@ -2,11 +2,11 @@ import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import type { Coin, CoinChange } from '../../src/ledger/coin.ts';
 import { genesisDiff } from '../../src/ledger/genesisDiff.ts';
-import { isUnspendable } from '../../src/ledger/unspendable.ts';
 import { reverseDiff } from '../../src/ledger/utxoDiff.ts';
 import { CoinMap, UtxoOverlay } from '../../src/ledger/utxoOverlay.ts';
 import { builtInNetwork } from '../../src/params/networks.ts';
 import { type OutPoint, outPointKey } from '../../src/primitives/outpoint.ts';
+import { isUnspendable } from '../../src/primitives/outputScript.ts';
 import { AssertionFailure } from '../../src/util/assert.ts';
 import { ANYONE, coinsAt, freshOutPoint, input, output, tx } from './fixture.ts';
 
@@ -114,6 +114,22 @@ describe('ledger/utxoOverlay', () => {
     assert.equal(map.coin(a)?.out.value, 1n);
     assert.equal(map.coin(b), undefined);
     assert.equal(map.coin({ ...a, index: 1 }), undefined);
+  });
+
+  it('CoinMap gives the same answers in the order fetched, in any other, again, and to copies of outpoints', () => {
+    const fetched = Array.from({ length: 5 }, (_, i) => freshOutPoint(i));
+    const found = fetched.map((_, i) => (i === 2 ? undefined : coin(BigInt(i))));
+    const places = fc.array(fc.tuple(fc.nat(fetched.length - 1), fc.boolean()));
+    fc.assert(
+      fc.property(fc.boolean(), places, (inOrder, others) => {
+        const map = CoinMap.of(fetched, found);
+        const asked = [...(inOrder ? fetched.map((_, i) => [i, false] as const) : []), ...others];
+        for (const [i, copied] of asked) {
+          const outpoint = fetched[i] as OutPoint;
+          assert.equal(map.coin(copied ? { ...outpoint } : outpoint), found[i]);
+        }
+      }),
+    );
   });
 });
 

@@ -7,6 +7,8 @@ import { CAIRN_DEVNET_DEFINITION, REGTEST_DEFINITION } from '../../src/params/ne
 const EASY = { name: 'lab', genesisTime: 1_767_225_600, limitBits: 0x207fffff } as const;
 const SCRIPT = '001407185fa28850eb2b0dfdbf26f6b528a1a6b34b3f';
 
+const ASSUMED = { height: 5, block: '11'.repeat(32), hash: '22'.repeat(32), chainTx: 9 };
+
 type Json = { [key: string]: unknown };
 
 /** A deep copy of the definition with one value replaced; undefined removes the key. */
@@ -54,6 +56,11 @@ describe('params/networkFile', () => {
     ['consensus.heights.segwit', -1, /heights\.segwit: -1: /],
     ['consensus.engine', 'pos', /engine: "pos": /],
     ['consensus.commitments', 'required', /commitments: "required": /],
+    ['assumeUtxo', [{ ...ASSUMED, height: 0 }], /^assumeUtxo\.0\.height: 0: must be above zero/],
+    ['assumeUtxo', [{ ...ASSUMED, hash: 'ab' }], /^assumeUtxo\.0\.hash: "ab": must be 64 lower-case hex digits/],
+    ['assumeUtxo', [{ ...ASSUMED, block: 'AB'.repeat(32) }], /^assumeUtxo\.0\.block: /],
+    ['assumeUtxo', [{ ...ASSUMED, chainTx: 0 }], /^assumeUtxo\.0\.chainTx: 0: /],
+    ['assumeUtxo', [ASSUMED, { ...ASSUMED, height: 6 }], /must name a block once/],
     ['consensus.bip54', 'yes', /bip54: "yes": /],
     [
       'consensus.exceptions',
@@ -89,6 +96,13 @@ describe('params/networkFile', () => {
     ['seeds', ['example.org'], /seeds\.0: "example\.org": /],
     ['development', 'yes', /development: "yes": /],
   ];
+  it('gives the coins that the network vouches for, none by default', () => {
+    assert.deepEqual(parseNetworkFile(devnet).assumeUtxo, []);
+    assert.deepEqual(parseNetworkFile(changed(devnet, 'assumeUtxo', [ASSUMED])).assumeUtxo, [ASSUMED]);
+    const plain = parseNetworkFile(devnet);
+    assert.deepEqual(parseNetworkFile(changed(devnet, 'assumeUtxo', [ASSUMED])).chainId, plain.chainId, 'no rule');
+  });
+
   for (const [path, value, message] of refused) {
     it(`refuses ${path} = ${JSON.stringify(value)} with field, value and rule`, () => {
       const problems = problemsOf(changed(devnet, path, value));

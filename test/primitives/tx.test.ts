@@ -1,10 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { Transaction } from 'bitcoinjs-lib';
 import fc from 'fast-check';
-import { decodeTx, encodeTx, readTx, Tx } from '../../src/primitives/tx.ts';
+import { hash256 } from '../../src/crypto/hash.ts';
+import { decodeTx, encodeTx, NO_WITNESS, readTx, Tx, type TxIn, type TxOut } from '../../src/primitives/tx.ts';
 import { DecodeError, Reader } from '../../src/util/codec.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
-import { vectorJson } from '../support/vectors.ts';
+import { vectorJson, vectorText } from '../support/vectors.ts';
 
 const IN = `${'11'.repeat(32)}00000000` as const;
 const LEGACY = `01000000${'01'}${IN}00ffffffff01000000000000000000${'00000000'}`;
@@ -29,6 +30,8 @@ const arbTx = fc
   })
   .map((f) => new Tx(f));
 
+const fieldsOf = ({ version, inputs, outputs, lockTime }: Tx) => ({ version, inputs, outputs, lockTime });
+
 describe('Transactions', () => {
   it('have the ids, weight and bytes an independent library computes', () => {
     fc.assert(
@@ -49,9 +52,11 @@ describe('Transactions', () => {
     fc.assert(
       fc.property(arbTx, fc.nat(), (tx, at) => {
         const again = decodeTx(tx.bytes);
-        assert.equal(toHex(encodeTx(again, true)), toHex(tx.bytes));
+        assert.equal(toHex(encodeTx(again)), toHex(tx.bytes));
         assert.equal(toHex(again.txid), toHex(tx.txid));
         assert.equal(toHex(again.wtxid), toHex(tx.wtxid));
+        assert.equal(again.strippedSize, tx.strippedSize);
+        assert.equal(again.hasWitness, tx.hasWitness);
         assert.deepEqual(
           again.inputs.map((i) => [i.prevout.index, toHex(i.scriptSig), i.sequence, i.witness.map(toHex)]),
           tx.inputs.map((i) => [i.prevout.index, toHex(i.scriptSig), i.sequence, i.witness.map(toHex)]),
@@ -66,6 +71,37 @@ describe('Transactions', () => {
     );
   });
 
+  it('without their witnesses are the bytes that the txid hashes, read or made', () => {
+    fc.assert(
+      fc.property(arbTx, fc.uint8Array({ maxLength: 3 }), (tx, before) => {
+        const bare = encodeTx({ ...fieldsOf(tx), inputs: tx.inputs.map((i) => ({ ...i, witness: NO_WITNESS })) });
+        assert.equal(toHex(tx.strippedBytes), toHex(bare));
+        // As in a block: somewhere in a longer buffer.
+        const reader = new Reader(Uint8Array.of(...before, ...tx.bytes, 0xff));
+        reader.take(before.length);
+        const read = readTx(reader);
+        assert.equal(toHex(read.strippedBytes), toHex(bare));
+        assert.equal(toHex(read.txid), toHex(hash256(bare)));
+      }),
+    );
+  });
+
+  it('have the same ids made in one batch as one by one, some known before', () => {
+    fc.assert(
+      fc.property(fc.array(arbTx, { maxLength: 7 }), fc.nat(7), fc.boolean(), (txs, known, idsFirst) => {
+        const batch = txs.map((tx) => decodeTx(tx.bytes));
+        const before = batch.slice(0, known).map((tx) => [tx.txid, tx.wtxid]);
+        for (const hash of idsFirst ? [Tx.hashTxids, Tx.hashWtxids] : [Tx.hashWtxids, Tx.hashTxids]) hash(batch);
+        for (const [i, tx] of batch.entries()) {
+          const one = txs[i] as Tx;
+          assert.deepEqual([toHex(tx.txid), toHex(tx.wtxid)], [toHex(one.txid), toHex(one.wtxid)]);
+          assert.equal(toHex(tx.strippedBytes), toHex(one.strippedBytes));
+          if (i < before.length) assert.ok(tx.txid === before[i]?.[0] && tx.wtxid === before[i]?.[1]);
+        }
+      }),
+    );
+  });
+
   it('decode to a transaction of the same bytes or throw DecodeError, whatever the bytes', () => {
     let decoded = 0;
     const edit = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 3 });
@@ -74,7 +110,7 @@ describe('Transactions', () => {
         const bytes = tx.bytes.slice();
         for (const [at, value] of edits) bytes[at % bytes.length] = value;
         try {
-          assert.equal(toHex(encodeTx(decodeTx(bytes), true)), toHex(bytes));
+          assert.equal(toHex(encodeTx(decodeTx(bytes))), toHex(bytes));
           decoded++;
         } catch (error) {
           if (!(error instanceof DecodeError)) throw error;
@@ -95,6 +131,33 @@ describe('Transactions', () => {
     const tx = decodeTx(fromHex(`ffffffff01${IN}00ffffffff01ffffffffffffffff0000000000`));
     assert.equal(tx.version, 0xffffffff);
     assert.equal(tx.outputs[0]?.value, -1n);
+  });
+
+  it('of any number of inputs, outputs and witness items are read whole', () => {
+    const { inputs, outputs } = decodeTx(fromHex(LEGACY));
+    for (const n of [1, 2, 999, 1000, 1001, 3000]) {
+      const witness = Array.from({ length: n }, (_, i) => Uint8Array.of(i & 0xff));
+      const read = decodeTx(
+        new Tx({
+          version: 2,
+          inputs: Array.from({ length: n }, (_, i) => {
+            return { ...(inputs[0] as TxIn), sequence: i, witness: i === n - 1 ? witness : NO_WITNESS };
+          }),
+          outputs: Array.from({ length: n }, (_, i) => ({ ...(outputs[0] as TxOut), value: BigInt(i) })),
+          lockTime: 0,
+        }).bytes,
+      );
+      const numbers = Array.from({ length: n }, (_, i) => i);
+      assert.deepEqual(
+        read.inputs.map((i) => i.sequence),
+        numbers,
+      );
+      assert.deepEqual(
+        read.outputs.map((o) => Number(o.value)),
+        numbers,
+      );
+      assert.deepEqual(read.inputs[n - 1]?.witness, witness);
+    }
   });
 
   const refused: [string, string, RegExp][] = [
@@ -139,9 +202,27 @@ describe('Transactions', () => {
       assert.ok(rows.length > 30);
       for (const row of rows) {
         const hex = row[1] as string;
-        assert.equal(toHex(encodeTx(decodeTx(fromHex(hex)), true)), hex);
+        assert.equal(toHex(encodeTx(decodeTx(fromHex(hex)))), hex);
       }
     }
+  });
+
+  it('share one array for all empty witness items and scripts: a view would cost a hundred times their one byte', () => {
+    const n = 2000;
+    const items = `fdd007${'00'.repeat(n)}`;
+    const tx = decodeTx(fromHex(`020000000001${'01'}${IN}00ffffffff01000000000000000000${items}${'00000000'}`));
+    const [input] = tx.inputs;
+    assert.equal(input?.witness.length, n);
+    assert.equal(new Set([...(input?.witness ?? []), input?.scriptSig, tx.outputs[0]?.scriptPubKey]).size, 1);
+    assert.equal(tx.size, tx.bytes.length);
+  });
+
+  it('of the published file with many inputs is none of Bitcoin: its outputs have versions, as on Decred', function () {
+    const bytes = fromHex(vectorText(this, 'sequences/many_inputs_tx.hex').trim());
+    assert.throws(
+      () => decodeTx(bytes),
+      (e) => e instanceof DecodeError && /bytes too many/.test(e.message),
+    );
   });
 
   it('that hold coinbases have exactly one null input', () => {

@@ -6,6 +6,7 @@ import {
   decompressAmount,
   readScript,
   readScriptAsCore,
+  writeAmount,
   writeScript,
   writeScriptAsCore,
 } from '../../src/primitives/txOutCompression.ts';
@@ -83,6 +84,26 @@ describe('compressed amounts and scripts', () => {
         assert.equal(decompressAmount(compressAmount(n)), n);
       }),
     );
+  });
+
+  it('amounts are written as their compressed numbers, on both sides of what numbers can do', () => {
+    const written = (write: (w: Writer) => void): string => {
+      const w = new Writer();
+      write(w);
+      return toHex(w.finish());
+    };
+    const same = (amount: bigint): void => {
+      const packed = compressAmount(amount);
+      assert.equal(
+        written((w) => writeAmount(w, amount)),
+        written((w) => writeVarint(w, packed)),
+      );
+    };
+    const limit = 10n ** 15n;
+    for (const near of [0n, 10n, 10n ** 9n, 10n ** 10n, limit, 2n * limit])
+      for (let d = -3n; d <= 3n; d++) if (near + d >= 0n) same(near + d);
+    fc.assert(fc.property(fc.bigInt({ min: 0n, max: 21_000_000n * 100_000_000n }), same));
+    fc.assert(fc.property(fc.bigInt({ min: 0n, max: 2_100_000n }), fc.nat(9), (n, e) => same(n * 10n ** BigInt(e))));
   });
 
   const privateKey = (n: number): Uint8Array => Uint8Array.from({ length: 32 }, (_, i) => (i === 31 ? n : 0));

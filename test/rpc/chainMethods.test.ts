@@ -21,6 +21,23 @@ describe('chain methods', () => {
   const second = node.mine([pay, again], P2WPKH);
   node.mine();
 
+  it('a node that prunes says so in getblockchaininfo, with Bitcoin Core’s fields', async () => {
+    const node = new FakeNode();
+    const full = node.full();
+    const backend = (targetBytes: number | undefined) => ({
+      ...full,
+      blocks: { ...full.blocks, pruning: { targetBytes, lowest: () => 5, prune: async () => {} } },
+    });
+    const plain = (await call('getblockchaininfo')) as Record<string, unknown>;
+    assert.equal(plain.pruned, false);
+    assert.equal('pruneheight' in plain || 'automatic_pruning' in plain || 'prune_target_size' in plain, false);
+    const manual = (await caller(backend(undefined))('getblockchaininfo')) as Record<string, unknown>;
+    assert.deepEqual([manual.pruned, manual.pruneheight, manual.automatic_pruning], [true, 5, false]);
+    assert.equal('prune_target_size' in manual, false);
+    const automatic = (await caller(backend(550 << 20))('getblockchaininfo')) as Record<string, unknown>;
+    assert.deepEqual([automatic.automatic_pruning, automatic.prune_target_size], [true, 550 << 20]);
+  });
+
   it('getblockchaininfo tells explorers regtest and people the name of the network', async () => {
     const info = await call('getblockchaininfo');
     assert.equal(info.chain, 'regtest');

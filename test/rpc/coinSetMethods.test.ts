@@ -38,3 +38,55 @@ describe('gettxoutsetinfo', () => {
     await fails(caller(stopped.full())('gettxoutsetinfo'), -9, 'Shutting down');
   });
 });
+
+describe('dumptxoutset', () => {
+  const node = new FakeNode();
+  const call = caller(node.full());
+  node.mine();
+  node.mine();
+
+  it("answers with Bitcoin Core's fields, for the tip or an earlier block by height or hash", async () => {
+    const tip = await call('dumptxoutset', 'a', 'latest');
+    assert.deepEqual(tip, {
+      coins_written: 4,
+      base_hash: node.tip.header.id,
+      base_height: 2,
+      path: '/data/a',
+      txoutset_hash: '08'.repeat(32),
+      nchaintx: 3,
+    });
+    const id = node.active[1]?.header.id as string;
+    for (const options of [{ rollback: 1 }, { rollback: id }])
+      for (const type of ['rollback', '', null])
+        assert.equal((await call('dumptxoutset', 'a', type, options)).base_hash, id);
+  });
+
+  it("refuses with Bitcoin Core's words", async () => {
+    const which = 'Please specify "rollback" or "latest"';
+    await fails(call('dumptxoutset', 'a'), -8, `Invalid snapshot type "" specified. ${which}`);
+    await fails(call('dumptxoutset', 'a', 'bogus'), -8, `Invalid snapshot type "bogus" specified. ${which}`);
+    const both = call('dumptxoutset', 'a', 'latest', { rollback: 1 });
+    await fails(both, -8, 'Invalid snapshot type "latest" specified with rollback option');
+    await fails(call('dumptxoutset', 'a', '', { rollback: 3 }), -8, 'Target block height 3 after current tip 2');
+    await fails(call('dumptxoutset', 'a', '', { rollback: -1 }), -8, 'Target block height -1 is negative');
+    await fails(call('dumptxoutset', 'a', '', { rollback: '00'.repeat(32) }), -5, 'Block not found');
+    await fails(call('dumptxoutset', 'a', 'rollback'), -8, /names no snapshot/);
+    const refusals = [
+      [
+        'exists',
+        -8,
+        /^\/data\/a already exists\. If you are sure this is what you want, move it out of the way first$/,
+      ],
+      ['cannot-open', -8, "Couldn't open file /data/a.incomplete for writing."],
+      ['not-active', -1, 'Could not roll back to requested height.'],
+      ['pruned', -1, /already pruned/],
+      ['too-far', -1, /more coins have changed/],
+      ['stopping', -9, 'Shutting down'],
+    ] as const;
+    for (const [reason, code, message] of refusals) {
+      node.dumpRefusal = reason;
+      await fails(call('dumptxoutset', 'a', 'latest'), code, message);
+    }
+    node.dumpRefusal = undefined;
+  });
+});

@@ -13,6 +13,7 @@ import type {
   Backend,
   CoinInfo,
   CoinSetHashName,
+  DumpRefusal,
   HeaderInfo,
   PeerEntry,
   PoolEntryInfo,
@@ -41,6 +42,8 @@ export class FakeNode {
   /** What the next judged transaction gets instead of acceptance. */
   refuse: Check<never> | undefined;
   txIndex = true;
+  /** What dumptxoutset gets instead of a file. */
+  dumpRefusal: DumpRefusal | undefined;
   readonly #tipListeners = new Set<() => void>();
 
   constructor(networkName = 'regtest') {
@@ -239,6 +242,7 @@ export class FakeNode {
         },
         findTx: async (txid: Hash256) => findTx(txid),
         sizeOnDisk: async () => 12_345,
+        pruning: undefined,
         submitBlock: async (block: Block) => node.submit(block),
         ledgerHash: async () => ({ tip: node.tip, hash: new Uint8Array(32).fill(7), coins: node.coins.size }),
       },
@@ -255,6 +259,14 @@ export class FakeNode {
             hash: hash === 'none' ? undefined : new Uint8Array(32).fill(hash === 'muhash' ? 9 : 8),
             diskSize: 40 * coins.length,
           };
+        },
+        async dump(path: string, base?: HeaderInfo) {
+          const refusal = node.dumpRefusal;
+          if (refusal !== undefined) return { ok: false as const, reason: refusal, path: `/data/${path}` };
+          const at = base ?? node.tip;
+          const hash = new Uint8Array(32).fill(8);
+          const value = { path: `/data/${path}`, base: at, coins: node.coins.size, hash, chainTx: at.height + 1 };
+          return { ok: true as const, value };
         },
       },
       mempool: {

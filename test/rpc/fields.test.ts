@@ -149,6 +149,7 @@ describe('result fields', () => {
     ['gettxoutsetinfo'],
     ['gettxoutsetinfo', 'muhash'],
     ['gettxoutsetinfo', 'none'],
+    ['dumptxoutset', 'utxo.dat', 'latest'],
     ['gettxoutproof', [parent.id]],
     ['getrawtransaction', parent.id],
     ['getrawtransaction', parent.id, 1],

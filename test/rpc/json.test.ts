@@ -82,6 +82,12 @@ describe('JSON of requests', () => {
     }
   });
 
+  it('is refused when a number is beyond every double: it could not be echoed', () => {
+    for (const text of ['1e999', '[-1e999]', '{"id":{"a":1e400}}', '{"id":1e999}'])
+      assert.equal(parseJson(text), undefined, text);
+    assert.equal(writeJson(parseJson('[1e308,1e-999]')?.value ?? null), '[1e+308,0]');
+  });
+
   it('is refused when it is not JSON', () => {
     for (const text of ['', 'this is bad', '{', '{"a":1,}', "{'a':1}", 'NaN', '[1 2]', '\u0000']) {
       assert.equal(parseJson(text), undefined, text);

@@ -106,6 +106,15 @@ describe('decodescript', () => {
     const call = caller(new FakeNode().full());
     for (const [script, expected] of cases) assert.deepEqual(await call('decodescript', script), expected, script);
   });
+
+  it('shows no wrapped forms of what can never be spent', async () => {
+    const call = caller(new FakeNode().full());
+    for (const script of ['6a76', '61'.repeat(10_001)]) {
+      const { type, p2sh, segwit } = await call('decodescript', script);
+      assert.deepEqual([type, p2sh, segwit], ['nonstandard', undefined, undefined]);
+    }
+    assert.notEqual((await call('decodescript', '61'.repeat(10_000))).p2sh, undefined);
+  });
 });
 
 describe('getrawtransaction', () => {

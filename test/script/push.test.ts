@@ -1,10 +1,11 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
+import { isUnspendable } from '../../src/primitives/outputScript.ts';
 import { ScriptCursor } from '../../src/script/cursor.ts';
 import { findAndDelete } from '../../src/script/findAndDelete.ts';
 import { decodeScriptNumber, encodeScriptNumber, isMinimalNumber, isTrue } from '../../src/script/number.ts';
 import { isMinimalPush, isPushOnly, pushData, pushNumber } from '../../src/script/push.ts';
-import { dustThreshold, isUnspendable } from '../../src/script/standard.ts';
+import { dustThreshold } from '../../src/script/standard.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
 
 describe('Script numbers', () => {
@@ -139,6 +140,24 @@ describe('A script cursor', () => {
       assert.equal(cursor.next(), false, hex);
       assert.equal(cursor.offset, offset, hex);
     }
+  });
+
+  it('has the data of the opcode read last, and none after one that pushes nothing or is cut off', () => {
+    const cursor = new ScriptCursor(fromHex('02aabb' + 'ac' + '00' + '4c01cc' + '05dd'));
+    assert.equal(cursor.data.length, 0);
+    for (const [opcode, data] of [
+      [0x02, 'aabb'],
+      [0xac, ''],
+      [0x00, ''],
+      [0x4c, 'cc'],
+    ] as const) {
+      assert.ok(cursor.next());
+      assert.equal(cursor.opcode, opcode);
+      assert.equal(toHex(cursor.data), data);
+      assert.equal(cursor.data, cursor.data, 'one view, however often it is asked for');
+    }
+    assert.equal(cursor.next(), false);
+    assert.equal(cursor.data.length, 0);
   });
 
   it('never runs past the end', () => {

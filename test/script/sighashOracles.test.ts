@@ -109,6 +109,30 @@ for (const provider of [jsHashProvider, nodeHashProvider])
       );
     });
 
+    it('of every input where inputs and outputs are so many that their counts take three bytes', () => {
+      const many = new Tx({
+        version: 2,
+        inputs: Array.from({ length: 260 }, (_, i) => ({
+          prevout: { txid: new Uint8Array(32).fill(i), index: i },
+          scriptSig: new Uint8Array(i % 3),
+          sequence: 0xffffffff - i,
+          witness: NO_WITNESS,
+        })),
+        outputs: Array.from({ length: 257 }, (_, i) => ({ value: BigInt(i), scriptPubKey: new Uint8Array(i) })),
+        lockTime: 9,
+      });
+      const theirs = bitcoinjs(many);
+      const script = Uint8Array.of(0x76, 0xa9, 0x88, 0xac);
+      for (const index of many.inputs.keys())
+        for (const hashType of [1, 2, 3, 0x81, 0x82, 0x83]) {
+          const v0 = theirs.hashForWitnessV0(index, script, 5000n, hashType);
+          assert.equal(toHex(witnessV0SigHash(many, index, script, 5000n, hashType)), toHex(v0));
+          if ((hashType & 0x1f) === 3 && index >= many.outputs.length) continue;
+          const legacy = theirs.hashForSignature(index, script, hashType);
+          assert.equal(toHex(legacySigHash(many, index, script, hashType)), toHex(legacy));
+        }
+    });
+
     it('taproot: by key and by script, with and without annex, and no hash where there is none', () => {
       const extras = fc.record({
         leaf: fc.option(fc.record({ script: bytes(1, 40), version: fc.constantFrom(0xc0, 0xc2, 0x66) }), {

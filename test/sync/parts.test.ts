@@ -7,7 +7,7 @@ import { judgeFor } from '../../src/consensus/registry.ts';
 import type { Network } from '../../src/params/network.ts';
 import { builtInNetwork } from '../../src/params/networks.ts';
 import { BlockHeader, type SealedHeader } from '../../src/primitives/header.ts';
-import { BlockJobs } from '../../src/sync/blockJobs.ts';
+import { BlockJobs, memoryOf } from '../../src/sync/blockJobs.ts';
 import { missingBlocks } from '../../src/sync/blockPath.ts';
 import { FutureHeaders } from '../../src/sync/futureHeaders.ts';
 import { HeaderBudget } from '../../src/sync/headerBudget.ts';
@@ -229,7 +229,7 @@ describe('sync: block jobs', () => {
     );
     const held = jobs.lowestHeld(() => true);
     assert.ok(held);
-    assert.equal(jobs.heldBytes, blocks[1]?.size);
+    assert.equal(jobs.heldBytes, memoryOf(blocks[1] as never));
     jobs.accept(held);
     assert.equal(jobs.heldBytes, 0);
     assert.throws(() => jobs.accept(held), AssertionFailure);
@@ -259,5 +259,17 @@ describe('sync: which blocks a branch lacks', () => {
     assert.ok(at13);
     await chain.invalidateBlock(at13);
     assert.deepEqual(heights(64), []);
+  });
+
+  it('blocks are held by what they take in memory: tiny witness items count for what they are', () => {
+    const items = 100_000;
+    const fields = { version: 2, lockTime: 0, outputs: [{ value: 0n, scriptPubKey: new Uint8Array(1) }] };
+    const input = { prevout: { txid: new Uint8Array(32), index: 0 }, scriptSig: new Uint8Array(0), sequence: 0 };
+    const sized = (witness: readonly Uint8Array[]) => {
+      const block = { size: 200_000, txs: [{ ...fields, inputs: [{ ...input, witness }] }] };
+      return memoryOf(block as never);
+    };
+    assert.ok(sized([]) < 201_000);
+    assert.ok(sized(Array.from({ length: items }, () => Uint8Array.of(1))) > 50 * items);
   });
 });

@@ -75,6 +75,9 @@ describe('a chain exported to a file and imported again', function () {
   it('export writes the active chain and never replaces a file', async () => {
     file = at('chain.dat');
     const args = ['blocks', 'export', '--datadir', at('source'), '--network', 'cairn-devnet', '--out', file];
+    const nowhere = await runCairn([...args.slice(0, -1), at('nowhere/chain.dat')]);
+    assert.equal(nowhere.code, 64);
+    assert.match(nowhere.err, /nowhere: no such folder/);
     const { code, out, err } = await runCairn(args);
     assert.equal(code, 0, err);
     assert.match(out, new RegExp(`blocks 0 to ${BLOCKS}, ${statSync(file).size} bytes`));

@@ -8,6 +8,7 @@ import { passed } from '../../primitives/rules.ts';
 import type { BlocksBackend } from '../../rpc/backend.ts';
 import { Writer } from '../../util/codec.ts';
 import type { CoinWalks } from '../coinset/coinWalks.ts';
+import type { PruneMode } from '../pruner.ts';
 
 /**
  * A fingerprint of the coins at the tip, for comparing nodes: SHA-256 chained over every coin in key order
@@ -31,12 +32,14 @@ async function ledgerHash(
 }
 
 /** Blocks and coins of a full node. */
-export function blocksBackend(
-  chain: ChainManager,
-  store: ChainStore,
-  walks: CoinWalks,
-  txIndex: boolean,
-): BlocksBackend {
+export function blocksBackend(parts: {
+  readonly chain: ChainManager;
+  readonly store: ChainStore;
+  readonly walks: CoinWalks;
+  readonly txIndex: boolean;
+  readonly pruneMode: PruneMode;
+}): BlocksBackend {
+  const { chain, store, walks, txIndex, pruneMode } = parts;
   return {
     async readBlock(hash) {
       const entry = chain.entry(hash);
@@ -54,6 +57,14 @@ export function blocksBackend(
       const verdict = await chain.acceptBlock(block, { requested: true });
       return verdict.ok ? passed({ result: verdict.value.result }) : verdict;
     },
+    pruning:
+      pruneMode.kind === 'off'
+        ? undefined
+        : {
+            targetBytes: pruneMode.kind === 'automatic' ? pruneMode.bytes : undefined,
+            lowest: () => chain.prunedBelow() ?? 0,
+            prune: async (upTo) => void (await chain.prune({ upTo })),
+          },
     ledgerHash: () => walks.run(() => ledgerHash(chain, walks)),
   };
 }

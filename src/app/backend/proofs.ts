@@ -1,5 +1,6 @@
 import { displayHash, type Hash256, hashKey } from '../../primitives/hash.ts';
 import { buildPartialMerkleTree } from '../../primitives/partialMerkle.ts';
+import { Tx } from '../../primitives/tx.ts';
 import type { BlocksBackend, HeaderInfo, HeadersBackend, ProofBackend } from '../../rpc/backend.ts';
 
 /** Outputs looked at to find an unspent one of a transaction when there is no index. */
@@ -22,6 +23,7 @@ export function blockProofs(headers: HeadersBackend, blocks: BlocksBackend): Pro
       if (entry === undefined) return { ok: false, reason: hash === undefined ? 'not-in-block' : 'block-unknown' };
       const block = entry.hasBody ? await blocks.readBlock(entry.header.hash) : undefined;
       if (block === undefined) return { ok: false, reason: 'body-missing' };
+      Tx.hashTxids(block.txs);
       const wanted = new Set(txids.map(hashKey));
       const held = block.txs.filter((tx) => wanted.has(hashKey(tx.txid))).length;
       if (held !== wanted.size) {

@@ -1,10 +1,11 @@
 import { hash160, sha256 } from '../../crypto/hash.ts';
 import { type AddressPrefixes, encodeAddress } from '../../primitives/address.ts';
-import { payToScriptHash, payToWitness } from '../../primitives/outputScript.ts';
+import { isUnspendable, payToScriptHash, payToWitness } from '../../primitives/outputScript.ts';
 import type { ScriptBackend } from '../../rpc/backend.ts';
 import { scriptToAsm } from '../../script/asm.ts';
 import { inferDescriptor } from '../../script/descriptor.ts';
-import { classifyOutput } from '../../script/templates.ts';
+import { classifyOutput, type OutputType } from '../../script/templates.ts';
+import { hasValidOps, holdsOpSuccess, looksLikeScript } from '../../script/validOps.ts';
 
 /** The script a P2SH address wraps it in, as text. */
 function wrapP2sh(script: Uint8Array, prefixes: AddressPrefixes): string {
@@ -29,6 +30,21 @@ function segwitForm(script: Uint8Array): Uint8Array | undefined {
   }
 }
 
+const WRAPPED_TYPES: readonly OutputType[] = [
+  'pubkey',
+  'pubkeyhash',
+  'multisig',
+  'nonstandard',
+  'witness_v0_keyhash',
+  'witness_v0_scripthash',
+];
+
+/** Whether wrapped forms of the script make sense (Bitcoin Core's can_wrap in decodescript). */
+function isWorthWrapping(script: Uint8Array): boolean {
+  if (isUnspendable(script) || !hasValidOps(script) || holdsOpSuccess(script)) return false;
+  return WRAPPED_TYPES.includes(classifyOutput(script).type);
+}
+
 /** How scripts and addresses of a network look to people. */
 export function scriptBackend(prefixes: AddressPrefixes): ScriptBackend {
   return {
@@ -39,17 +55,9 @@ export function scriptBackend(prefixes: AddressPrefixes): ScriptBackend {
       address: encodeAddress(script, prefixes),
     }),
     asm: (script, signatures) => scriptToAsm(script, signatures),
+    looksLikeScript,
     wrappings(script) {
-      const { type } = classifyOutput(script);
-      const wrappable = [
-        'pubkey',
-        'pubkeyhash',
-        'multisig',
-        'nonstandard',
-        'witness_v0_keyhash',
-        'witness_v0_scripthash',
-      ];
-      if (!wrappable.includes(type)) return { p2sh: undefined, segwit: undefined };
+      if (!isWorthWrapping(script)) return { p2sh: undefined, segwit: undefined };
       const segwit = segwitForm(script);
       return {
         p2sh: wrapP2sh(script, prefixes),

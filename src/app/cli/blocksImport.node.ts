@@ -1,7 +1,9 @@
 import { usePlatformCrypto } from '../../platform/nodejs.node.ts';
+import { assumeValidOf } from '../assumptions.ts';
 import { loadNetwork } from '../config/network.node.ts';
 import { EXIT, ExitError } from '../exit.ts';
 import { openBlockFiles } from '../import/blockFiles.node.ts';
+import { importHeadersFirst } from '../import/headersFirst.ts';
 import { type ImportResult, type ImportState, importBlocks, type RefusedRecord } from '../import/importBlocks.ts';
 import { openOfflineChain } from '../import/offlineChain.node.ts';
 import { ProgressLine } from '../import/progressLine.node.ts';
@@ -94,14 +96,17 @@ export async function importFiles(paths: readonly string[], options: Record<stri
   }).then(() => {
     stopped = true;
   });
-  const { datadir, txindex, par, dbcache } = config;
-  const { chain, close } = await openOfflineChain({ datadir, network, txindex, par, dbcache });
+  const { datadir, txindex, par } = config;
+  const assumeValid = assumeValidOf(config, network);
+  const { chain, close } = await openOfflineChain({ datadir, network, txindex, par, assumeValid, gather: true });
   try {
     const total = files.sizes.reduce((sum, size) => sum + size, 0);
     const meter = new Meter(total, () => chain.tip().height);
     const line = new ProgressLine(() => meter.text());
     let shown = 0;
     const started = performance.now();
+    const { block } = assumeValid;
+    if (block !== undefined && chain.entry(block) === undefined) await importHeadersFirst(files, chain, () => stopped);
     const result = await importBlocks({
       chain,
       files,

@@ -25,6 +25,7 @@ const COMMANDS: readonly Entry[] = [
   { name: 'config', summary: 'show or check the configuration', load: () => import('./config.node.ts') },
   { name: 'network', summary: 'make or show a network file', load: () => import('./network.node.ts') },
   { name: 'blocks', summary: 'import and export files of blocks', load: () => import('./blocks.node.ts') },
+  { name: 'db', summary: 'verify what a node has stored', load: () => import('./db.node.ts') },
   { name: 'headers', summary: 'import and verify files of headers', load: () => import('./headers.node.ts') },
   { name: 'script', summary: 'watch a script run, step by step', load: () => import('./script.node.ts') },
   { name: 'tx', summary: 'decode and verify a transaction', load: () => import('./tx.node.ts') },

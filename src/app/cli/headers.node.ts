@@ -12,7 +12,10 @@ export function define(command: Command): void {
     .exitOverride();
   addOptionFlags(imported, ['datadir', 'network'], { all: true });
   imported
-    .addHelpText('after', '\nNo node may run on the data directory. Headers that are there are passed over.')
+    .addHelpText(
+      'after',
+      '\nNo node may run on the data directory. Headers that are there are passed over. Exit codes as of verify.',
+    )
     .action(async (file: string, options: Record<string, unknown>) => {
       const { importHeaderFile } = await import('./headersFile.node.ts');
       await importHeaderFile(file, options);
@@ -25,7 +28,7 @@ export function define(command: Command): void {
     .option('--json', 'the result as JSON')
     .addHelpText(
       'after',
-      '\nExit codes: 0 every header is valid, 1 one is not (named with its offset), 64 no such file.',
+      '\nExit codes: 0 every header is valid, 1 one is not (named with its offset) or there is none, 64 no such file.',
     )
     .exitOverride()
     .action(async (file: string, options: { network: string; json?: true }) => {

@@ -25,6 +25,7 @@ import { parsePrevouts } from './txPrevouts.ts';
 import { textOf, txOf } from './txText.node.ts';
 
 const RULES = ['base', 'witness_v0', 'tapscript'] as const;
+type Rules = (typeof RULES)[number];
 /** What a tapscript's signatures may weigh when no witness says more (BIP342), and room for what a test may need. */
 const TAPSCRIPT_BUDGET = 50 * 1000;
 
@@ -49,6 +50,12 @@ async function spendOf(options: Record<string, unknown>): Promise<Spend> {
   return { tx, index, spent: parsePrevouts(json, tx) };
 }
 
+function rulesOf(name: string): Rules {
+  const rules = RULES.find((known) => known === name);
+  if (rules !== undefined) return rules;
+  throw new ExitError(EXIT.usage, `--rules must be one of ${RULES.join(', ')}, not ${JSON.stringify(name)}`);
+}
+
 function stackOf(items: unknown): Uint8Array[] {
   return ((items as string[] | undefined) ?? []).map((item) => {
     if (!isHex(item)) throw new ExitError(EXIT.usage, `--stack must be hex, not ${JSON.stringify(item)}`);
@@ -64,9 +71,7 @@ function runBase(execution: Execution, script: Uint8Array, stack: Uint8Array[]):
 }
 
 /** One script on a given stack, under the rules named. */
-function runAlone(execution: Execution, script: Uint8Array, stack: Uint8Array[], rules: string): ScriptResult {
-  if (!(RULES as readonly string[]).includes(rules))
-    throw new ExitError(EXIT.usage, `--rules must be one of ${RULES.join(', ')}, not ${JSON.stringify(rules)}`);
+function runAlone(execution: Execution, script: Uint8Array, stack: Uint8Array[], rules: Rules): ScriptResult {
   let error: ScriptError | undefined;
   if (rules === 'base') error = runBase(execution, script, stack);
   else if (rules === 'witness_v0') error = runWitnessScript(execution, script, stack);
@@ -122,6 +127,7 @@ export async function debugScript(options: Record<string, unknown>): Promise<voi
   if (options.tx === undefined && options.script === undefined)
     throw new ExitError(EXIT.usage, 'give --tx with --prevouts, or --script', { next: 'cairn script debug --help' });
   const flags = parseFlagNames(options.flags as string);
+  const rules = rulesOf(options.rules as string);
   const alone = options.script === undefined ? undefined : parseScriptText(options.script as string, '--script');
   const stack = stackOf(options.stack);
   if (alone === undefined && stack.length > 0) throw new ExitError(EXIT.usage, '--stack belongs to --script');
@@ -139,7 +145,7 @@ export async function debugScript(options: Record<string, unknown>): Promise<voi
   const result =
     alone === undefined
       ? observeScript(spend.tx, spend.index, spend.spent, flags, observe)
-      : runAlone({ spend, flags, observe }, alone, stack, options.rules as string);
+      : runAlone({ spend, flags, observe }, alone, stack, rules);
   const verdict = result.ok ? 'OK' : result.error;
   const detail = result.ok ? undefined : result.detail;
   const cut = recorder.count > MAX_STEPS;

@@ -3,30 +3,31 @@ import { nearest } from '../config/nearest.ts';
 import { EXIT, ExitError } from '../exit.ts';
 
 /** Sets of flags by a word of their own. */
-const SETS: Readonly<Record<string, number>> = {
-  none: 0,
-  consensus: MANDATORY_SCRIPT_FLAGS,
-  standard: STANDARD_SCRIPT_FLAGS,
-};
+const SETS: ReadonlyMap<string, number> = new Map([
+  ['none', 0],
+  ['consensus', MANDATORY_SCRIPT_FLAGS],
+  ['standard', STANDARD_SCRIPT_FLAGS],
+]);
 const NAMES = Object.keys(SCRIPT_FLAGS).filter((name) => name !== 'NONE') as (keyof typeof SCRIPT_FLAGS)[];
 
 export const FLAGS_HELP =
-  'script verification flags: none, consensus, standard, or names such as P2SH,WITNESS; -NAME takes one out again';
+  'script verification flags: none, consensus, standard, or names such as P2SH,WITNESS; -NAME takes one out ' +
+  '(of consensus, when it comes first)';
 
 /**
- * Flags of text such as "P2SH,WITNESS" or "standard,-LOW_S". A name alone starts from none. Throws ExitError (64) with the
- * nearest name.
+ * Flags of text such as "P2SH,WITNESS", "standard,-LOW_S" or "-TAPROOT". A name alone starts from none, one that is taken
+ * out from consensus. Throws ExitError (64) with the nearest name.
  */
 export function parseFlagNames(text: string): number {
-  let flags = 0;
+  let flags = text.trimStart().startsWith('-') ? MANDATORY_SCRIPT_FLAGS : 0;
   for (const word of text.split(',').map((part) => part.trim())) {
     if (word === '') continue;
     const out = word.startsWith('-');
     const name = out ? word.slice(1) : word;
     const value =
-      SETS[name.toLowerCase()] ?? NAMES.reduce((v, n) => (n === name.toUpperCase() ? SCRIPT_FLAGS[n] : v), -1);
+      SETS.get(name.toLowerCase()) ?? NAMES.reduce((v, n) => (n === name.toUpperCase() ? SCRIPT_FLAGS[n] : v), -1);
     if (value < 0) {
-      const like = nearest(name, [...NAMES, ...Object.keys(SETS)]);
+      const like = nearest(name, [...NAMES, ...SETS.keys()]);
       throw new ExitError(
         EXIT.usage,
         `--flags: unknown flag ${JSON.stringify(name)}${like === undefined ? '' : `; did you mean ${like}?`}`,

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
 import { decodeTx, type Tx } from '../../primitives/tx.ts';
 import { decodeRawTx } from '../../rpc/rawTx.ts';
+import { looksLikeScript } from '../../script/validOps.ts';
 import { DecodeError } from '../../util/codec.ts';
 import { fromHex, isHex } from '../../util/hex.ts';
 import { EXIT, ExitError } from '../exit.ts';
@@ -33,7 +34,7 @@ export async function textOf(argument: string, what: string, direct: (text: stri
 export async function txOf(argument: string, what: string): Promise<Tx> {
   const text = await textOf(argument, what, (given) => given !== '' && /^[0-9a-fA-F]+$/.test(given));
   if (text === '' || !isHex(text)) throw new ExitError(EXIT.usage, `${what}: not an even number of hex digits`);
-  const tx = decodeRawTx(text, { witness: true, legacy: true });
+  const tx = decodeRawTx(text, { witness: true, legacy: true, looksLikeScript });
   if (tx !== undefined) return tx;
   try {
     return decodeTx(fromHex(text));

@@ -24,6 +24,10 @@ export function crossChecks(values: OptionValues, originOf: (key: OptionKey) => 
   if (!looksLikePath(values.network) && !(BUILT_IN_NETWORKS as readonly string[]).includes(values.network)) {
     wrong('network', `unknown network "${values.network}"`, nearest(values.network, BUILT_IN_NETWORKS));
   }
+  if (values.prune !== 0 && values.txindex && originOf('txindex').source !== 'default') {
+    wrong('prune', 'prune mode is incompatible with txindex: leave one of them out');
+  }
+  if (values.prune !== 0 && values.role === 'light') wrong('prune', 'a light node keeps no blocks');
   // A cookie cannot be read from another machine, and an open port without an allow list is everybody's.
   if (values['rpc.enabled'] && !isLoopback(values['rpc.bind'])) {
     if (values['rpc.auth'].length === 0) wrong('rpc.bind', `"${values['rpc.bind']}" is not loopback: set rpc.auth too`);

@@ -6,6 +6,7 @@ import { EXIT, ExitError } from '../exit.ts';
 import { ConfigError, type ConfigProblem } from './configError.ts';
 import { crossChecks, looksLikePath } from './crossChecks.ts';
 import { CONFIG_FILE } from './dataDir.node.ts';
+import { withDerivedDefaults } from './derived.ts';
 import { networkDefaults } from './networkDefaults.node.ts';
 import { type NodeConfig, nest, type OptionValues } from './nodeConfig.ts';
 import { OPTION_KEYS, OPTIONS, type OptionKey, option } from './options.ts';
@@ -121,5 +122,6 @@ export function loadConfig(request: ConfigRequest): LoadedConfig {
     problems.push(...crossChecks(values as OptionValues, (key) => origins.get(key) ?? DEFAULT_ORIGIN));
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  return { config: nest(values as OptionValues), values: values as OptionValues, origins, file };
+  const whole = withDerivedDefaults(values as OptionValues, (key) => origins.get(key) ?? DEFAULT_ORIGIN);
+  return { config: nest(whole), values: whole, origins, file };
 }

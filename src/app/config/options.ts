@@ -23,6 +23,8 @@ const rpcAuth = z.string().check(z.regex(/^[^:\s]+:[^$\s]+\$[0-9a-fA-F]{64}$/));
 const whitelist = z.string().check(z.regex(/^[^:\s]+:[a-z0-9_]+(,[a-z0-9_]+)*$/));
 const name = z.string().check(z.regex(/^[\x21-\x7e]{1,64}$/));
 const path = z.string().check(z.minLength(1));
+const assumedBlock = z.string().check(z.regex(/^(|0|[0-9a-fA-F]{64})$/));
+const hexNumber = z.string().check(z.regex(/^(|(0x)?[0-9a-fA-F]{1,64})$/));
 
 const port = (value: number, help: string, extra: { common?: boolean } = {}) =>
   integer({ min: 0, max: 65535, default: value, help: `${help} (0: any free one)`, ...extra });
@@ -75,12 +77,20 @@ export const OPTIONS = {
     common: true,
   }),
   txindex: toggle({ default: true, help: 'index transactions by id, so that getrawtransaction finds confirmed ones' }),
-  dbcache: integer({
-    min: 4,
-    max: 16_000,
-    default: 450,
-    argumentName: 'MB',
-    help: 'memory for coins that blocks made or spent, in 10^6 bytes: more makes the first download faster',
+  prune: {
+    kind: 'integer',
+    schema: z.int().check(z.refine((n) => n === 0 || n === 1 || (n >= 550 && n <= 100_000_000))),
+    expects: '0 (keep all blocks), 1 (delete when told over RPC) or at least 550 (MiB to keep)',
+    default: 0,
+    argumentName: 'MIB',
+    help: 'delete old block files when all take more than this; 1: only by pruneblockchain; switches txindex off',
+  },
+  block_file_kb: integer({
+    min: 64,
+    max: 131_072,
+    default: undefined,
+    argumentName: 'KIB',
+    help: 'size of a block or undo file, which pruning deletes as a whole; default 131072, with prune 16384',
   }),
   par: integer({
     min: 0,
@@ -88,6 +98,21 @@ export const OPTIONS = {
     default: 0,
     argumentName: 'THREADS',
     help: 'threads that verify scripts; 0: one per core, 1: none beside the node itself',
+  }),
+
+  assumevalid: text({
+    schema: assumedBlock,
+    expects: 'a block hash of 64 hex digits, or 0',
+    default: '',
+    argumentName: 'HASH',
+    help: 'do not run the scripts of this block and its ancestors; 0: run all. Default: what the network file says',
+  }),
+  minimumchainwork: text({
+    schema: hexNumber,
+    expects: 'up to 64 hex digits',
+    default: '',
+    argumentName: 'HEX',
+    help: "work below which no chain is taken to be the network's. Default: what the network file says",
   }),
 
   'p2p.listen': list({

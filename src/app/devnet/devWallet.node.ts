@@ -14,6 +14,8 @@ export interface DevWallet {
   readonly keys: readonly DevKey[];
   /** What the genesis block gives each, in words; undefined when blocks must be made for them. */
   readonly funds: string | undefined;
+  /** Blocks that a coinbase rests on the network. */
+  readonly coinbaseMaturity: number;
 }
 
 /** The funded keys of a mnemonic on a network. */
@@ -28,7 +30,8 @@ export async function devWallet(mnemonic: string, nameOrPath: string): Promise<D
   });
   const [first] = amounts;
   const same = first !== undefined && amounts.every((amount) => amount === first);
-  return { keys, funds: same ? `${BigInt(first) / COIN} coins each, from the genesis block` : undefined };
+  const funds = same ? `${BigInt(first) / COIN} coins each, from the genesis block` : undefined;
+  return { keys, funds, coinbaseMaturity: network.consensus.coinbaseMaturity };
 }
 
 /** Where the miner of a development network is paid: the first key of the change branch. */

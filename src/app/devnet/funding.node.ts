@@ -2,10 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RpcCallError } from '../../rpc/client.node.ts';
 import { RPC } from '../../rpc/errors.ts';
 import { callNode, type RpcTarget } from '../cli/callNode.node.ts';
-import type { DevKey } from '../devKeys.node.ts';
+import type { DevWallet } from './devWallet.node.ts';
 
-/** A coinbase may be spent by a block this much higher: 100 more blocks make the first ten spendable. */
-const MATURITY = 100;
 const WARMUP_MS = 20_000;
 
 /** Calls a method of a node that may still be warming up. */
@@ -24,14 +22,15 @@ export async function callWhenReady(
 }
 
 /**
- * Gives each key one mature block subsidy: one block to each, then 100 to the miner. Does nothing on a chain that has
+ * Gives each key one mature block subsidy: one block to each, then as many to the miner as a coinbase rests. Does nothing on a chain that has
  * them already. Returns the height.
  */
-export async function fund(miner: RpcTarget, keys: readonly DevKey[], payout: string): Promise<number> {
+export async function fund(miner: RpcTarget, wallet: DevWallet, payout: string): Promise<number> {
+  const { keys, coinbaseMaturity } = wallet;
   let height = (await callWhenReady(miner, 'getblockcount')) as number;
-  if (height >= keys.length + MATURITY) return height;
+  if (height >= keys.length + coinbaseMaturity) return height;
   for (const key of keys) await callNode(miner, 'generatetoaddress', [1, key.address]);
-  await callNode(miner, 'generatetoaddress', [MATURITY, payout]);
+  await callNode(miner, 'generatetoaddress', [coinbaseMaturity, payout]);
   height = (await callNode(miner, 'getblockcount')) as number;
   return height;
 }

@@ -67,7 +67,7 @@ async function serve(
     target: { url: node.rpcUrl, auth: readCookie(dir.root) },
   }));
   const funds = wallet.funds ?? 'one mature block subsidy each';
-  if (wallet.funds === undefined) await fund(watched[0]!.target, wallet.keys, payout);
+  if (wallet.funds === undefined) await fund(watched[0]!.target, wallet, payout);
   const command = process.argv[1]?.endsWith('.ts') ? 'npm run -s cairn --' : 'cairn';
   process.stdout.write(banner({ plan, nodes, keys: wallet.keys, mnemonic, funds, command, startedMs }));
   writeConfigs(plan, payout);

@@ -1,3 +1,4 @@
+import { MAX_BLOCK_SIZE } from '../../primitives/limits.ts';
 import { type Broken, broken } from '../../primitives/rules.ts';
 import { equalBytes } from '../../util/bytes.ts';
 import { toHex } from '../../util/hex.ts';
@@ -5,8 +6,6 @@ import type { ByteSource } from './byteSource.ts';
 
 /** A header and one transaction of ten bytes: no block is smaller. */
 const MIN_BLOCK = 91;
-/** Bytes that a block of the largest weight can have (BIP141): a length above it is damage. */
-export const MAX_BLOCK_BYTES = 4_000_000;
 const LENGTH_SIZE = 4;
 /** Bytes looked through at once. */
 const SCAN = 1 << 16;
@@ -31,7 +30,8 @@ export interface BrokenRecord {
 }
 
 const u32le = (b: Uint8Array): number => new DataView(b.buffer, b.byteOffset, b.byteLength).getUint32(0, true);
-const isLength = (n: number): boolean => n >= MIN_BLOCK && n <= MAX_BLOCK_BYTES;
+/** Any other length is damage. */
+const isLength = (n: number): boolean => n >= MIN_BLOCK && n <= MAX_BLOCK_SIZE;
 
 /** Offset of the first place from `at` on that has the magic, undefined when there is none before `end`. */
 export async function findMagic(
@@ -112,7 +112,7 @@ export class BlockRecords {
       return this.#broken(offset, `${toHex(bytes.subarray(0, 4))} instead of the magic ${toHex(this.#magic)}`);
     const length = u32le(bytes.subarray(head - LENGTH_SIZE));
     if (!isLength(length))
-      return this.#broken(offset, `length ${length}, a block has ${MIN_BLOCK} to ${MAX_BLOCK_BYTES} bytes`);
+      return this.#broken(offset, `length ${length}, a block has ${MIN_BLOCK} to ${MAX_BLOCK_SIZE} bytes`);
     const at = offset + head;
     if (at + length > source.size)
       return this.#broken(offset, `cut off: a block of ${length} bytes, of which ${source.size - at} are there`);

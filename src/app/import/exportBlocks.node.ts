@@ -1,4 +1,5 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { HeaderEntry } from '../../chain/entry.ts';
 import type { Block } from '../../primitives/block.ts';
 import { encodeBlock } from '../../primitives/block.ts';
@@ -45,6 +46,8 @@ export async function exportBlocks(request: ExportRequest): Promise<number | und
   try {
     file = await open(draft, 'wx');
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new ExitError(EXIT.usage, `${dirname(out)}: no such folder`, { cause: error });
     throw fileError(out, 'writing', error);
   }
   let written = 0;

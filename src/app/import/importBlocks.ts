@@ -1,6 +1,6 @@
 import type { AcceptedBlock, Chain } from '../../chain/chain.ts';
-import { decodeBlock } from '../../primitives/block.ts';
-import { displayHash } from '../../primitives/hash.ts';
+import { type Block, decodeBlock } from '../../primitives/block.ts';
+import { displayHash, type Hash256, hashKey } from '../../primitives/hash.ts';
 import { decodeHeader, HEADER_SIZE } from '../../primitives/header.ts';
 import { type Broken, broken, type Check } from '../../primitives/rules.ts';
 import { DecodeError } from '../../util/codec.ts';
@@ -63,6 +63,15 @@ export interface ImportResult {
   readonly firstOrphan: { readonly path: string; readonly offset: number; readonly parent: string } | undefined;
 }
 
+/** Blocks handed to the chain at the same time: while the scripts of one run, the next are read and judged. */
+const LOOKAHEAD = 4;
+
+/** A block the chain is judging. */
+interface FlyingBlock {
+  readonly key: string;
+  readonly landed: Promise<void>;
+}
+
 /**
  * Hands the blocks of files to the chain, in whatever order they lie there. A block before its parent is remembered by its
  * place and read again when the parent has come; when there is no room to remember it, the files are read once more as
@@ -74,6 +83,8 @@ class BlockImport {
   readonly #counts: ImportCounts = { connected: 0, stored: 0, known: 0, refused: 0 };
   /** Places already told about: they are met again in every further pass. */
   readonly #told = new Set<string>();
+  /** In the order in which they were handed over. */
+  readonly #flying: FlyingBlock[] = [];
   #file = 0;
   #bytes = 0;
 
@@ -116,14 +127,18 @@ class BlockImport {
       this.#file = file;
       const records = await files.open(file);
       for (let record = await records.next(); record !== undefined; record = await records.next()) {
-        if (stopped()) return true;
+        if (stopped()) break;
         if ('fault' in record) this.#refuse(file, record.offset, undefined, record.fault);
         else await this.#meet(records, record);
+        await this.#land(LOOKAHEAD);
         this.#bytes = before + records.position;
         this.#tell();
       }
+      if (stopped()) break;
       before += size;
     }
+    await this.#land(0);
+    this.#tell();
     return stopped();
   }
 
@@ -134,42 +149,63 @@ class BlockImport {
     const block: WaitingBlock = { file, record, hash: header.hash, parent: header.prevHash };
     const entry = chain.entry(header.hash);
     if (entry?.hasBody === true && (entry.status === 'valid' || entry.status === 'stored')) this.#counts.known++;
-    else if (chain.entry(header.prevHash) === undefined) {
+    else if (!this.#isMet(header.prevHash)) {
       this.#waiting.add(block);
       return;
-    } else if (!(await this.#take(block))) {
-      await records.reject(record);
+    } else {
+      if (!(await this.#take(block))) await records.reject(record);
       return;
     }
     await this.#release(header.hash);
   }
 
-  /** Takes the blocks that waited for `parent`, and those that waited for them. */
-  async #release(parent: Uint8Array): Promise<void> {
-    const ready = [...this.#waiting.take(parent)];
-    for (let block = ready.pop(); block !== undefined; block = ready.pop()) {
-      if (this.#deps.stopped()) return;
-      await this.#take(block);
-      if (this.#deps.chain.entry(block.hash) !== undefined) ready.push(...this.#waiting.take(block.hash));
-      this.#tell();
+  #isMet(hash: Hash256): boolean {
+    const key = hashKey(hash);
+    return this.#deps.chain.entry(hash) !== undefined || this.#flying.some((block) => block.key === key);
+  }
+
+  /** Waits until at most `count` blocks are with the chain. */
+  async #land(count: number): Promise<void> {
+    while (this.#flying.length > count) {
+      const [first] = this.#flying as [FlyingBlock];
+      await first.landed;
+      this.#flying.shift();
     }
   }
 
-  /** False when the record holds no block. */
-  async #take({ file, record, hash }: WaitingBlock): Promise<boolean> {
+  /** Takes the blocks that waited for `parent`; those that wait for them follow when they have landed. */
+  async #release(parent: Hash256): Promise<void> {
+    for (const block of this.#waiting.take(parent)) {
+      if (this.#deps.stopped()) return;
+      await this.#take(block);
+    }
+  }
+
+  /** Hands a block to the chain. False when the record holds none. */
+  async #take(block: WaitingBlock): Promise<boolean> {
     const { chain, files } = this.#deps;
+    const { file, record } = block;
     const bytes = await files.read(file, record.at, record.length);
-    let verdict: Check<AcceptedBlock>;
+    let decoded: Block;
     try {
-      verdict = await chain.acceptBlock(decodeBlock(bytes), { requested: true });
+      decoded = decodeBlock(bytes);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#refuse(file, record.offset, undefined, broken('malformed', error.message));
       return false;
     }
-    if (verdict.ok) this.#counts[verdict.value.result]++;
-    else this.#refuse(file, record.offset, hash, verdict);
+    const landed = chain.acceptBlock(decoded, { requested: true }).then((verdict) => this.#judged(block, verdict));
+    // Told when it is waited for.
+    landed.catch(() => undefined);
+    this.#flying.push({ key: hashKey(block.hash), landed });
     return true;
+  }
+
+  async #judged(block: WaitingBlock, verdict: Check<AcceptedBlock>): Promise<void> {
+    if (verdict.ok) this.#counts[verdict.value.result]++;
+    else if (verdict.rule === 'prev-blk-not-found') this.#waiting.add(block);
+    else this.#refuse(block.file, block.record.offset, block.hash, verdict);
+    if (this.#deps.chain.entry(block.hash) !== undefined) await this.#release(block.hash);
   }
 
   #refuse(file: number, offset: number, hash: Uint8Array | undefined, fault: Broken): void {

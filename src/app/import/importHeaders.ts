@@ -28,6 +28,11 @@ export async function importHeaders(
   let read = 0;
   let added = 0;
   let last: HeaderEntry | undefined;
+  if (source.size === 0) {
+    // What holds nothing proves nothing: an empty download is not a valid chain.
+    const refused = { offset: 0, block: undefined, fault: broken('malformed', 'the file is empty') };
+    return { read, added, last, stopped: false, refused };
+  }
   for (let at = 0; at < source.size; at += RUN * HEADER_SIZE) {
     if (hooks.stopped()) return { read, added, last, stopped: true, refused: undefined };
     const bytes = await source.read(at, RUN * HEADER_SIZE);

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AssumeValid } from '../../chain/assumeValid.ts';
 import { ChainManager } from '../../chain/chainManager.ts';
 import { HeaderChain } from '../../chain/headerChain.ts';
 import { judgeFor } from '../../consensus/registry.ts';
 import type { Network } from '../../params/network.ts';
 import { nodejs } from '../../platform/nodejs.node.ts';
-import { DEFAULT_DBCACHE } from '../../store/chainStore.node.ts';
 import { openFullStore, openHeaderStore } from '../../store/openStores.node.ts';
 import { Lifetime } from '../../util/lifetime.ts';
 import { bindDataDir, dataDir } from '../config/dataDir.node.ts';
@@ -39,22 +39,21 @@ export function openOfflineChain(options: {
   readonly txindex: boolean;
   /** As the node's option. */
   readonly par?: number;
-  /** As the node's option. */
-  readonly dbcache?: number;
+  /** Absent: every script is run. */
+  readonly assumeValid?: AssumeValid;
+  /** As openFullStore's: what was done last may be lost by a crash, and is done again by the next run. */
+  readonly gather?: boolean;
 }): Promise<Offline<ChainManager>> {
-  const { datadir, network, txindex, par = 0, dbcache = DEFAULT_DBCACHE } = options;
+  const { datadir, network, txindex, par = 0, assumeValid, gather = false } = options;
   return opening(async (lifetime) => {
     bindDataDir(dataDir(datadir), bindingOf(network));
-    const store = await openFullStore({
-      ...{ dir: datadir, network, txindex, dbcache },
-      // The next commit fails with it.
-      behind: { clock: nodejs.clock, timers: nodejs.timers, fail: () => {} },
-    });
+    const store = await openFullStore({ dir: datadir, network, txindex, gather });
     lifetime.add(() => store.close());
     const chain = await ChainManager.open({
       ...{ network, store, pause, clock: nodejs.clock },
       judge: judgeFor(network),
       scripts: nodeScripts(par, lifetime),
+      ...(assumeValid === undefined ? {} : { assumeValid }),
       evidence: evidenceKeeper(datadir, createLogger({ level: 'warn', json: false })),
     });
     lifetime.add(() => chain.close());

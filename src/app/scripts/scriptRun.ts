@@ -1,5 +1,6 @@
 import type { ScriptJob } from '../../chain/ports.ts';
-import { readTx, readTxOut, type Tx, type TxOut } from '../../primitives/tx.ts';
+import type { VerifyInput } from '../../chain/scriptCheckerInline.ts';
+import { readTx, readTxOut, type TxOut } from '../../primitives/tx.ts';
 import { assert } from '../../util/assert.ts';
 import { Reader } from '../../util/codec.ts';
 
@@ -39,14 +40,6 @@ export interface ScriptFault {
   readonly error: string;
   readonly detail: string;
 }
-
-/** script/verify.ts' VerifyScript. */
-type Verify = (
-  tx: Tx,
-  index: number,
-  spent: readonly TxOut[],
-  flags: number,
-) => { readonly ok: true } | { readonly ok: false; readonly error: string; readonly detail: string };
 
 /** Splits the jobs into batches of about BATCH_INPUTS inputs. */
 function batchesOf(jobs: readonly ScriptJob[]): Part[][] {
@@ -135,7 +128,7 @@ export function layOut(
 }
 
 /** The first failure in a batch, a private copy of its bytes. */
-function runBatch(bytes: Uint8Array, verify: Verify): ScriptFault | undefined {
+function runBatch(bytes: Uint8Array, verify: VerifyInput): ScriptFault | undefined {
   const reader = new Reader(bytes);
   while (reader.left > 0) {
     const job = reader.u32();
@@ -168,7 +161,7 @@ function lower(words: Int32Array, value: number): void {
  * Takes batches until none is left. Batches behind a failure are skipped, those before it never: of what all threads
  * return, the fault with the lowest job is the first of all jobs.
  */
-export function takeBatches(shared: SharedArrayBuffer, verify: Verify): ScriptFault | undefined {
+export function takeBatches(shared: SharedArrayBuffer, verify: VerifyInput): ScriptFault | undefined {
   const words = new Int32Array(shared);
   const bytes = new Uint8Array(shared);
   const count = words[COUNT] as number;

@@ -1,9 +1,9 @@
 import type { Block } from '../../primitives/block.ts';
 import { displayOutPoint, type OutPoint } from '../../primitives/outpoint.ts';
+import { isUnspendable } from '../../primitives/outputScript.ts';
 import { broken, type Check, PASSED } from '../../primitives/rules.ts';
 import type { UtxoView } from '../coin.ts';
 import type { ConnectContext } from '../context.ts';
-import { isUnspendable } from '../unspendable.ts';
 
 /**
  * What BIP30 (no transaction id may reappear while it has coins) asks for:

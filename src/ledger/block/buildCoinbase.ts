@@ -1,16 +1,13 @@
 import { ZERO_HASH } from '../../primitives/hash.ts';
+import { COINBASE_SCRIPT_MAX } from '../../primitives/limits.ts';
 import { NULL_INDEX } from '../../primitives/outpoint.ts';
 import { NO_WITNESS, SEQUENCE_FINAL, Tx, type TxOut } from '../../primitives/tx.ts';
+import { WITNESS_RESERVED_VALUE, witnessCommitmentScript } from '../../primitives/witnessCommitment.ts';
 import { pushData, pushNumber } from '../../script/push.ts';
 import { assert } from '../../util/assert.ts';
 import { concatBytes } from '../../util/bytes.ts';
 import { Writer } from '../../util/codec.ts';
-import { COINBASE_SCRIPT_MAX } from '../limits.ts';
 import { coinbaseLockTime } from './cleanup.ts';
-import { witnessCommitmentScript } from './witnessCommitment.ts';
-
-/** BIP141's reserved value: without meaning so far, zero by custom. */
-export const WITNESS_RESERVED_VALUE: Uint8Array = new Uint8Array(32);
 
 /** The largest sequence number that leaves the lock time in force. */
 const SEQUENCE_LOCKED = SEQUENCE_FINAL - 1;

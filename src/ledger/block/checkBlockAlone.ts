@@ -1,11 +1,11 @@
 import type { Block } from '../../primitives/block.ts';
 import { displayHash } from '../../primitives/hash.ts';
+import { MAX_BLOCK_SIGOP_COST, MAX_BLOCK_WEIGHT } from '../../primitives/limits.ts';
 import { txMerkleRoot } from '../../primitives/merkle.ts';
 import { broken, type Check, PASSED } from '../../primitives/rules.ts';
 import { WITNESS_SCALE } from '../../primitives/tx.ts';
 import { legacySigOpCount } from '../../script/sigops.ts';
 import { equalBytes } from '../../util/bytes.ts';
-import { MAX_BLOCK_SIGOP_COST, MAX_BLOCK_WEIGHT } from '../limits.ts';
 import { checkTxAlone } from '../tx/checkTxAlone.ts';
 
 /** The header's merkle root is that of the transactions, and no pair of equal nodes hides a mutated list (CVE-2012-2459). */

@@ -1,16 +1,20 @@
 import type { Block } from '../../primitives/block.ts';
 import { displayHash } from '../../primitives/hash.ts';
+import { MAX_BLOCK_WEIGHT } from '../../primitives/limits.ts';
 import { witnessMerkleRoot } from '../../primitives/merkle.ts';
 import { broken, type Check, PASSED } from '../../primitives/rules.ts';
 import type { Tx } from '../../primitives/tx.ts';
+import {
+  committedWitnessHash,
+  witnessCommitmentHash,
+  witnessCommitmentIndex,
+} from '../../primitives/witnessCommitment.ts';
 import { pushNumber } from '../../script/push.ts';
 import { equalBytes } from '../../util/bytes.ts';
 import { toHex } from '../../util/hex.ts';
 import type { BlockContext } from '../context.ts';
-import { MAX_BLOCK_WEIGHT } from '../limits.ts';
 import { isFinalTx, type LockTimePoint } from '../tx/checkTxInHeaderContext.ts';
 import { checkCleanup } from './cleanup.ts';
-import { committedWitnessHash, witnessCommitmentHash, witnessCommitmentIndex } from './witnessCommitment.ts';
 
 /** What lock times of a block's transactions are compared with: BIP113 takes the parent's median time. */
 export function lockTimePoint(blockTime: number, ctx: BlockContext): LockTimePoint {

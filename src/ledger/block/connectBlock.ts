@@ -1,18 +1,18 @@
 import { subsidyAt } from '../../params/subsidy.ts';
 import { isMoney } from '../../primitives/amount.ts';
 import type { Block } from '../../primitives/block.ts';
+import { MAX_BLOCK_SIGOP_COST } from '../../primitives/limits.ts';
 import { broken, type Check, PASSED, passed } from '../../primitives/rules.ts';
 import type { Tx, TxOut } from '../../primitives/tx.ts';
 import type { Coin, UtxoDiff, UtxoView } from '../coin.ts';
 import type { ConnectContext } from '../context.ts';
-import { MAX_BLOCK_SIGOP_COST } from '../limits.ts';
 import type { ScriptJob } from '../scriptJob.ts';
-import { checkTxInUtxoView } from '../tx/checkTxInUtxoView.ts';
+import { checkSpend } from '../tx/checkTxInUtxoView.ts';
 import { checkLegacySigOps } from '../tx/cleanup.ts';
 import { checkSequenceLocks } from '../tx/sequenceLocks.ts';
 import { txSigOpCost } from '../tx/sigOpCost.ts';
-import { UtxoOverlay } from '../utxoOverlay.ts';
-import { checkNoOverwrite } from './bip30.ts';
+import { bip30For, checkNoOverwrite } from './bip30.ts';
+import { BlockCoins } from './blockCoins.ts';
 import { scriptFlagsOf } from './scriptFlags.ts';
 
 /** What connecting a block does. Valid once every script job has passed. */
@@ -23,6 +23,9 @@ export interface ConnectedBlock {
   /** One per transaction but the coinbase, in block order. */
   readonly scriptJobs: readonly ScriptJob[];
 }
+
+/** What a coinbase spends. */
+const NOTHING: readonly TxOut[] = [];
 
 /** Relative locks have ended (BIP68, from its height on). In a block Core gives them the reason of absolute ones. */
 function checkLocks(tx: Tx, coins: readonly Coin[], ctx: ConnectContext): Check {
@@ -47,21 +50,24 @@ function checkCoinbaseAmount(coinbase: Tx, fees: bigint, ctx: ConnectContext): C
 export function connectBlock(block: Block, view: UtxoView, ctx: ConnectContext): Check<ConnectedBlock> {
   const overwrite = checkNoOverwrite(block, view, ctx);
   if (!overwrite.ok) return overwrite;
-  const coins = new UtxoOverlay(view);
+  const coins = new BlockCoins(block, view, ctx.height);
+  const replaces = bip30For(block, ctx) === 'repeat';
   const flags = scriptFlagsOf(block.header, ctx.height, ctx.params);
   const scriptJobs: ScriptJob[] = [];
   let fees = 0n;
   let sigOpCost = 0;
-  for (const tx of block.txs) {
-    const spent: TxOut[] = [];
+  for (let i = 0; i < block.txs.length; i++) {
+    const tx = block.txs[i] as Tx;
+    let spent: readonly TxOut[] = NOTHING;
     if (!tx.isCoinbase) {
-      const spend = checkTxInUtxoView(tx, coins, ctx.height, ctx.params.coinbaseMaturity);
+      const found = coins.spend(i);
+      const spend = found.ok ? checkSpend(tx, found.value, ctx.height, ctx.params.coinbaseMaturity) : found;
       if (!spend.ok) return broken(spend.rule, `transaction ${tx.id}: ${spend.detail}`);
       fees += spend.value.fee;
       if (!isMoney(fees)) return broken('bad-txns-accumulated-fee-outofrange', `fees up to ${tx.id} sum to ${fees}`);
       const locks = checkLocks(tx, spend.value.coins, ctx);
       if (!locks.ok) return broken(locks.rule, `transaction ${tx.id}: ${locks.detail}`);
-      for (const coin of spend.value.coins) spent.push(coin.out);
+      spent = spend.value.coins.map((coin) => coin.out);
       const sigOps = ctx.params.bip54 ? checkLegacySigOps(tx, spent) : PASSED;
       if (!sigOps.ok) return broken(sigOps.rule, `transaction ${tx.id}: ${sigOps.detail}`);
       scriptJobs.push({ tx, spent, flags });
@@ -69,7 +75,7 @@ export function connectBlock(block: Block, view: UtxoView, ctx: ConnectContext):
     sigOpCost += txSigOpCost(tx, spent, flags);
     if (sigOpCost > MAX_BLOCK_SIGOP_COST)
       return broken('bad-blk-sigops', `signature operation cost ${sigOpCost} up to transaction ${tx.id}`);
-    coins.applyTx(tx, ctx.height);
+    if (replaces) coins.replace(i);
   }
   const amount = checkCoinbaseAmount(block.txs[0] as Tx, fees, ctx);
   if (!amount.ok) return amount;

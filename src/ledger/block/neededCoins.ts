@@ -1,6 +1,7 @@
 import type { Block } from '../../primitives/block.ts';
-import { hashKey } from '../../primitives/hash.ts';
+import { FROM_OUTSIDE } from '../../primitives/blockLinks.ts';
 import type { OutPoint } from '../../primitives/outpoint.ts';
+import type { Tx } from '../../primitives/tx.ts';
 import type { ConnectContext } from '../context.ts';
 import { bip30For, madeOutPoints } from './bip30.ts';
 
@@ -9,13 +10,13 @@ import { bip30For, madeOutPoints } from './bip30.ts';
  * does not make, and where BIP30 needs a look, every outpoint it makes. In block order.
  */
 export function neededCoins(block: Block, ctx: ConnectContext): OutPoint[] {
+  const { makers, firstInput } = block.links;
   const needed: OutPoint[] = [];
-  const earlier = new Set<string>();
-  for (const tx of block.txs) {
-    if (!tx.isCoinbase) {
-      for (const { prevout } of tx.inputs) if (!earlier.has(hashKey(prevout.txid))) needed.push(prevout);
-    }
-    earlier.add(hashKey(tx.txid));
+  for (let i = 0; i < block.txs.length; i++) {
+    const tx = block.txs[i] as Tx;
+    if (tx.isCoinbase) continue;
+    let at = firstInput[i] as number;
+    for (const { prevout } of tx.inputs) if (makers[at++] === FROM_OUTSIDE) needed.push(prevout);
   }
   return bip30For(block, ctx) === 'unneeded' ? needed : needed.concat(madeOutPoints(block));
 }

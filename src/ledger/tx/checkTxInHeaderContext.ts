@@ -1,8 +1,6 @@
+import { LOCKTIME_THRESHOLD } from '../../primitives/lockTime.ts';
 import { broken, type Check, PASSED } from '../../primitives/rules.ts';
 import { SEQUENCE_FINAL, type TxFields } from '../../primitives/tx.ts';
-
-/** Lock times below are heights, from here on Unix seconds (Bitcoin Core LOCKTIME_THRESHOLD). */
-export const LOCKTIME_THRESHOLD = 500_000_000;
 
 /** When a transaction would confirm: the block's height and the time that lock times are compared with, Unix seconds. */
 export interface LockTimePoint {

@@ -1,19 +1,14 @@
+import { NODE_PAIR_SIZE } from '../../primitives/merkle.ts';
 import { broken, type Check, PASSED } from '../../primitives/rules.ts';
 import type { Tx, TxOut } from '../../primitives/tx.ts';
 import { countSigOps, p2shSigOps } from '../../script/sigops.ts';
 
 /** Rules of BIP54 (consensus cleanup) about single transactions. They hold on networks with `bip54`. */
 
-/** Bytes of two merkle nodes side by side. */
-const NODE_PAIR = 64;
-
-/**
- * A transaction of 64 bytes without witness could be taken for an inner node of the merkle tree, and an inner node for a
- * transaction (BIP54; CVE-2017-12842). Shorter and longer ones cannot.
- */
+/** A transaction has not the size of two merkle nodes, 64 bytes without witness (BIP54). */
 export function checkNoNodeSize(tx: Tx): Check {
-  if (tx.strippedSize !== NODE_PAIR) return PASSED;
-  return broken('bad-txns-size', `transaction ${tx.id} has ${NODE_PAIR} bytes without witness`);
+  if (tx.strippedSize !== NODE_PAIR_SIZE) return PASSED;
+  return broken('bad-txns-size', `transaction ${tx.id} has ${NODE_PAIR_SIZE} bytes without witness`);
 }
 
 /** BIP54: signature operations outside witnesses that the inputs of one transaction may run. */

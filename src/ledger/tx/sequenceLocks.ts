@@ -1,14 +1,10 @@
+import { SEQUENCE_LOCK_DISABLED, SEQUENCE_LOCK_IS_TIME, SEQUENCE_LOCK_MASK } from '../../primitives/lockTime.ts';
 import { broken, type Check, PASSED } from '../../primitives/rules.ts';
-import type { TxFields } from '../../primitives/tx.ts';
+import type { TxFields, TxIn } from '../../primitives/tx.ts';
 import type { Coin } from '../coin.ts';
 import type { ConnectContext } from '../context.ts';
 
-/** BIP68: this bit of a sequence number turns the relative lock off. */
-export const SEQUENCE_LOCK_DISABLED = 0x80000000;
-/** BIP68: this bit makes the lock count time instead of blocks. */
-export const SEQUENCE_LOCK_IS_TIME = 1 << 22;
-/** BIP68: the lock's length, in blocks or units of 512 seconds. */
-export const SEQUENCE_LOCK_MASK = 0xffff;
+/** BIP68: a unit of time is 512 seconds. */
 const TIME_UNIT_SHIFT = 9;
 
 /** The last height and the last median time at which the transaction is still locked; -1 where nothing locks it. */
@@ -31,7 +27,8 @@ export function sequenceLocks(
 ): SequenceLocks {
   if (tx.version < 2) return UNLOCKED;
   let { height, time } = UNLOCKED;
-  for (const [i, { sequence }] of tx.inputs.entries()) {
+  for (let i = 0; i < tx.inputs.length; i++) {
+    const { sequence } = tx.inputs[i] as TxIn;
     if ((sequence & SEQUENCE_LOCK_DISABLED) !== 0) continue;
     const coinHeight = (coins[i] as Coin).height;
     const length = sequence & SEQUENCE_LOCK_MASK;

@@ -1,4 +1,4 @@
-import { type Tx, type TxOut, WITNESS_SCALE } from '../../primitives/tx.ts';
+import { type Tx, type TxIn, type TxOut, WITNESS_SCALE } from '../../primitives/tx.ts';
 import { SCRIPT_FLAGS } from '../../script/flags.ts';
 import { legacySigOpCount, p2shSigOpCount, witnessSigOpCost } from '../../script/sigops.ts';
 
@@ -10,9 +10,9 @@ export function txSigOpCost(tx: Tx, spent: readonly TxOut[], flags: number): num
   let cost = legacySigOpCount(tx) * WITNESS_SCALE;
   if (tx.isCoinbase) return cost;
   if ((flags & SCRIPT_FLAGS.P2SH) !== 0) cost += p2shSigOpCount(tx, spent) * WITNESS_SCALE;
-  for (const [i, input] of tx.inputs.entries()) {
-    const { scriptPubKey } = spent[i] as TxOut;
-    cost += witnessSigOpCost(input.scriptSig, scriptPubKey, input.witness, flags);
+  for (let i = 0; i < tx.inputs.length; i++) {
+    const { scriptSig, witness } = tx.inputs[i] as TxIn;
+    cost += witnessSigOpCost(scriptSig, (spent[i] as TxOut).scriptPubKey, witness, flags);
   }
   return cost;
 }

@@ -2,8 +2,9 @@ import { executedLegacySigOps, MAX_TX_LEGACY_SIGOPS } from '../../ledger/tx/clea
 import { scriptHashOf, witnessProgramOf } from '../../primitives/outputScript.ts';
 import { broken, type Check, PASSED } from '../../primitives/rules.ts';
 import type { Tx, TxIn, TxOut } from '../../primitives/tx.ts';
-import { ScriptCursor } from '../../script/cursor.ts';
-import { p2shSigOps } from '../../script/sigops.ts';
+import { lastPush, p2shSigOps } from '../../script/sigops.ts';
+import { LEAF_VERSION_MASK, LEAF_VERSION_TAPSCRIPT } from '../../script/taproot.ts';
+import { ANNEX_TAG } from '../../script/taprootSpend.ts';
 import { classifyOutput } from '../../script/templates.ts';
 import { EMPTY } from '../../util/bytes.ts';
 
@@ -13,17 +14,6 @@ const MAX_P2SH_SIGOPS = 15;
 const MAX_WITNESS_SCRIPT = 3600;
 const MAX_STACK_ITEMS = 100;
 const MAX_STACK_ITEM = 80;
-const ANNEX_TAG = 0x50;
-const TAPSCRIPT_LEAF = 0xc0;
-const LEAF_MASK = 0xfe;
-
-/** What the last opcode of a push-only script pushes. */
-function lastPush(scriptSig: Uint8Array): Uint8Array {
-  const cursor = new ScriptCursor(scriptSig);
-  let data: Uint8Array = EMPTY;
-  while (cursor.next()) data = cursor.data;
-  return data;
-}
 
 /** The spent outputs are of known kinds and cheap to run (Bitcoin Core ValidateInputsStandardness). */
 function checkSpentOutputs(tx: Tx, spent: readonly TxOut[]): Check {
@@ -49,7 +39,7 @@ function witnessFault(input: TxIn, scriptPubKey: Uint8Array): string | undefined
   if (witness.length === 0) return undefined;
   if (classifyOutput(scriptPubKey).type === 'anchor') return 'an anchor is spent without witness';
   const nested = scriptHashOf(scriptPubKey) !== undefined;
-  const program = witnessProgramOf(nested ? lastPush(input.scriptSig) : scriptPubKey);
+  const program = witnessProgramOf(nested ? (lastPush(input.scriptSig) ?? EMPTY) : scriptPubKey);
   if (program === undefined) return 'it has a witness but spends no witness program';
   const size = program.program.length;
   if (program.version === 0 && size === 32) return scriptHashFault(witness);
@@ -69,7 +59,7 @@ function taprootFault(witness: readonly Uint8Array[]): string | undefined {
   if (witness.length < 2) return undefined;
   if (last[0] === ANNEX_TAG) return 'an annex has no meaning yet';
   if (last.length === 0) return 'an empty control block';
-  if (((last[0] as number) & LEAF_MASK) !== TAPSCRIPT_LEAF) return undefined;
+  if (((last[0] as number) & LEAF_VERSION_MASK) !== LEAF_VERSION_TAPSCRIPT) return undefined;
   const long = witness.slice(0, -2).find((item) => item.length > MAX_STACK_ITEM);
   return long === undefined ? undefined : `a stack item of ${long.length} bytes`;
 }

@@ -1,3 +1,4 @@
+import { MAX_STANDARD_TX_WEIGHT } from '../../primitives/limits.ts';
 import { broken, type Check, PASSED } from '../../primitives/rules.ts';
 import type { Tx, TxOut } from '../../primitives/tx.ts';
 import { isPushOnly } from '../../script/push.ts';
@@ -8,8 +9,6 @@ import type { PoolSettings } from '../settings.ts';
 /** Versions that have a meaning today (Bitcoin Core TX_MIN/MAX_STANDARD_VERSION). */
 const MIN_VERSION = 1;
 const MAX_VERSION = 3;
-/** Weight units (Bitcoin Core MAX_STANDARD_TX_WEIGHT). */
-const MAX_WEIGHT = 400_000;
 /** Bytes: a 15-of-15 P2SH multisig with compressed keys fits (Bitcoin Core MAX_STANDARD_SCRIPTSIG_SIZE). */
 const MAX_SCRIPT_SIG = 1650;
 /** Bare multisig outputs have at most this many keys. */
@@ -50,7 +49,8 @@ function dustOutputs(tx: Tx, settings: PoolSettings): number[] {
 export function checkStandardTx(tx: Tx, settings: PoolSettings): Check {
   if (tx.version < MIN_VERSION || tx.version > MAX_VERSION)
     return broken('version', `version ${tx.version}, ${MIN_VERSION} to ${MAX_VERSION} are taken`);
-  if (tx.weight > MAX_WEIGHT) return broken('tx-size', `weight ${tx.weight}, at most ${MAX_WEIGHT}`);
+  if (tx.weight > MAX_STANDARD_TX_WEIGHT)
+    return broken('tx-size', `weight ${tx.weight}, at most ${MAX_STANDARD_TX_WEIGHT}`);
   const inputs = checkInputScripts(tx);
   if (!inputs.ok) return inputs;
   const outputs = checkOutputScripts(tx, settings);

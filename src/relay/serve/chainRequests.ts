@@ -1,5 +1,5 @@
 import type { ChainReader } from '../../chain/chain.ts';
-import type { HeaderEntry } from '../../chain/entry.ts';
+import { type HeaderEntry, isInvalid } from '../../chain/entry.ts';
 import type { SealedHeader } from '../../primitives/header.ts';
 import { blockAnswer, decodeBlockRequest } from '../../wire/messages/block.ts';
 import { decodeHeadersRequest, encodeHeaders, headersThatFit } from '../../wire/messages/headers.ts';
@@ -48,8 +48,7 @@ export async function serveBlock(chain: ChainReader, payload: Uint8Array): Promi
   const request = decodeBlockRequest(payload);
   const entry = chain.entry(request.hash);
   // What we know to be invalid is not passed on.
-  if (entry === undefined || entry.status === 'invalid' || entry.status === 'invalid-ancestor')
-    throw new WireRefusal(WIRE_ERRORS.NOT_FOUND, 'no such block');
+  if (entry === undefined || isInvalid(entry)) throw new WireRefusal(WIRE_ERRORS.NOT_FOUND, 'no such block');
   const bytes = entry.hasBody ? await chain.readBlockBytes(entry) : undefined;
   if (bytes !== undefined) return blockAnswer(request, bytes);
   const had = chain.isActive(entry);

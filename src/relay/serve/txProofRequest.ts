@@ -1,6 +1,7 @@
 import type { ChainReader } from '../../chain/chain.ts';
 import type { HeaderEntry } from '../../chain/entry.ts';
 import { buildPartialMerkleTree } from '../../primitives/partialMerkle.ts';
+import { Tx } from '../../primitives/tx.ts';
 import { equalBytes } from '../../util/bytes.ts';
 import { decodeTxProofRequest, encodeTxProof, type TxProofRequest } from '../../wire/messages/txProof.ts';
 import { WIRE_ERRORS, WireRefusal } from '../../wire/peer.ts';
@@ -12,6 +13,7 @@ export async function serveTxProof(chain: ChainReader, payload: Uint8Array): Pro
   if (entry === undefined || !chain.isActive(entry)) throw new WireRefusal(WIRE_ERRORS.NOT_FOUND, 'not in a block');
   const block = await chain.readBlock(entry);
   if (block === undefined) throw new WireRefusal(WIRE_ERRORS.PRUNED, 'body was pruned');
+  Tx.hashTxids(block.txs);
   const tx = block.txs.find((t) => equalBytes(t.txid, request.txid));
   if (tx === undefined) throw new WireRefusal(WIRE_ERRORS.NOT_FOUND, 'not in that block');
   const ids = block.txs.map((t) => t.txid);

@@ -11,6 +11,7 @@ import { miningMethods } from './mining.ts';
 import { networkMethods } from './network.ts';
 import { peerMethods } from './peers.ts';
 import { proofMethods } from './proofs.ts';
+import { pruneMethods } from './prune.ts';
 import { rawTxMethods } from './rawtx.ts';
 import { utilMethods } from './util.ts';
 import { waitMethods } from './wait.ts';
@@ -21,6 +22,7 @@ export const allMethods: readonly MethodSpec[] = [
   ...historyMethods,
   ...blockStatsMethods,
   ...coinSetMethods,
+  ...pruneMethods,
   ...proofMethods,
   ...mempoolMethods,
   ...rawTxMethods,

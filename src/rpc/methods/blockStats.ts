@@ -1,29 +1,10 @@
 import { subsidyAt } from '../../params/subsidy.ts';
-import { hashOf, intOf } from '../args.ts';
-import type { Backend, HeaderInfo } from '../backend.ts';
 import { invalidParameter, RPC, RpcError, typeError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { spentIn } from '../present/block.ts';
 import { blockStats } from '../present/blockStats.ts';
-import { isActive } from '../present/header.ts';
 import { type MethodSpec, method, optional, r, required } from '../spec.ts';
-import { bodyOf, entryOf } from './find.ts';
-
-/** A block of the active chain by hash or height. */
-function blockNamed(backend: Backend, name: Json | undefined): HeaderInfo {
-  const { headers } = backend;
-  if (typeof name === 'string') {
-    const entry = entryOf(headers, hashOf(name, 'hash_or_height'));
-    if (!isActive(headers, entry)) throw invalidParameter(`Block is not in chain ${backend.node.network.chain}`);
-    return entry;
-  }
-  const height = intOf(name);
-  if (height < 0) throw invalidParameter(`Target block height ${height} is negative`);
-  const entry = headers.atHeight(height);
-  if (entry === undefined)
-    throw invalidParameter(`Target block height ${height} after current tip ${headers.tip().height}`);
-  return entry;
-}
+import { blockNamed, bodyOf } from './find.ts';
 
 function chosen(stats: JsonObject, names: readonly Json[]): JsonObject {
   if (names.length === 0) return stats;

@@ -22,6 +22,7 @@ function progress(backend: Backend): number {
 async function chainInfo(backend: Backend): Promise<JsonObject> {
   const { headers, node } = backend;
   const tip = headers.tip();
+  const pruning = backend.blocks?.pruning;
   return {
     chain: node.network.chain,
     blocks: tip.height,
@@ -36,7 +37,10 @@ async function chainInfo(backend: Backend): Promise<JsonObject> {
     initialblockdownload: node.sync().initialDownload,
     chainwork: hex256(tip.chainWork),
     size_on_disk: (await backend.blocks?.sizeOnDisk()) ?? 0,
-    pruned: false,
+    pruned: pruning !== undefined,
+    pruneheight: pruning?.lowest(),
+    automatic_pruning: pruning && pruning.targetBytes !== undefined,
+    prune_target_size: pruning?.targetBytes,
     warnings: node.warnings(),
     networkid: node.network.name,
   };
@@ -81,6 +85,11 @@ export const chainMethods: readonly MethodSpec[] = [
         r.hex('chainwork', 'total amount of work in active chain, in hexadecimal'),
         r.num('size_on_disk', 'the estimated size of the block and undo files on disk'),
         r.bool('pruned', 'if the blocks are subject to pruning'),
+        r.opt(r.num('pruneheight', 'height of the last block pruned, plus one (only present if pruning is enabled)')),
+        r.opt(r.bool('automatic_pruning', 'whether automatic pruning is enabled (only present if pruning is enabled)')),
+        r.opt(
+          r.num('prune_target_size', 'the target size used by pruning (only present if automatic pruning is enabled)'),
+        ),
         r.arr('warnings', 'any network and blockchain warnings', r.str('', 'warning')),
         r.str('networkid', "Cairn's own name of the network"),
       ]),

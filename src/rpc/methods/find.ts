@@ -1,7 +1,10 @@
 import type { Block } from '../../primitives/block.ts';
 import type { Hash256 } from '../../primitives/hash.ts';
-import type { BlocksBackend, HeaderInfo, HeadersBackend } from '../backend.ts';
+import { hashOf, intOf } from '../args.ts';
+import type { Backend, BlocksBackend, HeaderInfo, HeadersBackend } from '../backend.ts';
 import { invalidParameter, notFound, RPC, RpcError } from '../errors.ts';
+import type { Json } from '../json.ts';
+import { isActive } from '../present/header.ts';
 
 /** The header entry of a hash. -5 "Block not found". */
 export function entryOf(headers: HeadersBackend, hash: Hash256, message = 'Block not found'): HeaderInfo {
@@ -14,6 +17,22 @@ export function entryOf(headers: HeadersBackend, hash: Hash256, message = 'Block
 export function entryAt(headers: HeadersBackend, height: number): HeaderInfo {
   const entry = height < 0 ? undefined : headers.atHeight(height);
   if (entry === undefined) throw invalidParameter('Block height out of range');
+  return entry;
+}
+
+/** A block of the active chain by hash or height, with Bitcoin Core's messages (ParseHashOrHeight). */
+export function blockNamed(backend: Backend, name: Json | undefined): HeaderInfo {
+  const { headers } = backend;
+  if (typeof name === 'string') {
+    const entry = entryOf(headers, hashOf(name, 'hash_or_height'));
+    if (!isActive(headers, entry)) throw invalidParameter(`Block is not in chain ${backend.node.network.chain}`);
+    return entry;
+  }
+  const height = intOf(name);
+  if (height < 0) throw invalidParameter(`Target block height ${height} is negative`);
+  const entry = headers.atHeight(height);
+  if (entry === undefined)
+    throw invalidParameter(`Target block height ${height} after current tip ${headers.tip().height}`);
   return entry;
 }
 

@@ -1,4 +1,5 @@
 import { displayHash } from '../../primitives/hash.ts';
+import { isUnspendable } from '../../primitives/outputScript.ts';
 import { reasonOf } from '../../primitives/rules.ts';
 import type { Tx } from '../../primitives/tx.ts';
 import { toHex } from '../../util/hex.ts';
@@ -7,7 +8,6 @@ import { decodeFailed, invalidParameter, RPC, RpcError, typeError } from '../err
 import { Coins, type JsonObject } from '../json.ts';
 import { txJson, txShape } from '../present/tx.ts';
 import { decodeRawTx } from '../rawTx.ts';
-import { isUnspendable, isWorthWrapping } from '../scriptScan.ts';
 import { type MethodSpec, method, optional, r, required } from '../spec.ts';
 import { findTx, rawTransaction } from './findTx.ts';
 import { alreadyInChain, isMissing, refusal, stateText } from './txRefusal.ts';
@@ -27,7 +27,6 @@ const maxfeerate = optional(
   },
 );
 
-const NO_WRAPPINGS = { p2sh: undefined, segwit: undefined };
 const MISSING_INPUT_HINT = 'Make sure the tx has at least one input.';
 
 async function testOne(
@@ -130,7 +129,7 @@ export const rawTxMethods: readonly MethodSpec[] = [
       const forms = args.has(1)
         ? { witness: args.bool(1, true), legacy: !args.bool(1, true) }
         : { witness: true, legacy: true };
-      const tx = decodeRawTx(args.str(0), forms);
+      const tx = decodeRawTx(args.str(0), { ...forms, looksLikeScript: backend.scripts.looksLikeScript });
       if (tx === undefined) throw decodeFailed('TX decode failed');
       return txJson(backend.scripts, tx, {});
     },
@@ -258,7 +257,7 @@ export const rawTxMethods: readonly MethodSpec[] = [
     run(args, { backend: { scripts } }) {
       const script = args.data(0);
       const { asm, desc, type, address } = scripts.describe(script);
-      const { p2sh, segwit } = isWorthWrapping(script) ? scripts.wrappings(script) : NO_WRAPPINGS;
+      const { p2sh, segwit } = scripts.wrappings(script);
       const inner = segwit && scripts.describe(segwit.script);
       return {
         asm,

@@ -1,9 +1,9 @@
 import type { Block } from '../../primitives/block.ts';
+import { isUnspendable } from '../../primitives/outputScript.ts';
 import { WITNESS_SCALE } from '../../primitives/tx.ts';
 import { compactSizeLength } from '../../util/codec.ts';
 import type { HeaderInfo } from '../backend.ts';
 import type { JsonObject } from '../json.ts';
-import { isUnspendable } from '../scriptScan.ts';
 import type { SpentByTx } from './block.ts';
 
 /** What a coin takes beside its output: outpoint 36, height and coinbase flag 4 (Bitcoin Core PER_UTXO_OVERHEAD). */

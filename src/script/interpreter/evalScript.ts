@@ -1,8 +1,8 @@
+import { MAX_SCRIPT_SIZE } from '../../primitives/outputScript.ts';
 import type { ScriptError } from '../errors.ts';
 import { SCRIPT_FLAGS } from '../flags.ts';
 import { OP } from '../opcodes.ts';
 import { isMinimalPush } from '../push.ts';
-import { MAX_SCRIPT_SIZE } from '../standard.ts';
 import { MAX_ELEMENT_SIZE, MAX_OPS_PER_SCRIPT, MAX_STACK_SIZE } from './limits.ts';
 import type { Machine } from './machine.ts';
 import { OPERATIONS } from './operations.ts';

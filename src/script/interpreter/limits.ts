@@ -1,4 +1,4 @@
-/** Consensus limits of script execution; MAX_SCRIPT_SIZE (10,000) and MAX_PUBKEYS_PER_MULTISIG (20) are in standard.ts and templates.ts. */
+/** Consensus limits of script execution; MAX_SCRIPT_SIZE (10,000) is in primitives/outputScript.ts, MAX_PUBKEYS_PER_MULTISIG (20) in templates.ts. */
 
 /** Longest stack item, in bytes. */
 export const MAX_ELEMENT_SIZE = 520;

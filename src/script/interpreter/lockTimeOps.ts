@@ -1,6 +1,7 @@
+import { SEQUENCE_LOCK_DISABLED } from '../../primitives/lockTime.ts';
 import type { ScriptError } from '../errors.ts';
 import { SCRIPT_FLAGS } from '../flags.ts';
-import { lockTimeReached, relativeLockReached, SEQUENCE_LOCK_DISABLED } from '../lockTimes.ts';
+import { lockTimeReached, relativeLockReached } from '../lockTimes.ts';
 import { MAX_LOCKTIME_LENGTH } from '../number.ts';
 import { OP } from '../opcodes.ts';
 import type { Machine } from './machine.ts';

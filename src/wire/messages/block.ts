@@ -1,15 +1,15 @@
 import { type Block, decodeBlock, decodeSealedBlock, encodeBlock } from '../../primitives/block.ts';
 import type { Hash256 } from '../../primitives/hash.ts';
 import { MAX_SEAL, writeHeader } from '../../primitives/header.ts';
-import { encodeTx } from '../../primitives/tx.ts';
+import { MAX_BLOCK_SIZE } from '../../primitives/limits.ts';
 import { DecodeError, decodeAll } from '../../util/codec.ts';
 import { written } from './fields.ts';
 
 const FLAG_STRIPPED = 1;
 const FLAG_SEAL = 2;
 
-/** 4,000,000 bytes is the most that BIP141's weight limit lets a block have; the seal comes on top. */
-export const MAX_BLOCK_ANSWER = 4_000_000 + MAX_SEAL + 5;
+/** The largest block with the largest seal and its length. */
+export const MAX_BLOCK_ANSWER = MAX_BLOCK_SIZE + MAX_SEAL + 5;
 
 export interface BlockRequest {
   readonly hash: Hash256;
@@ -52,7 +52,7 @@ function encodeStripped(block: Block, seal: boolean): Uint8Array {
     writeHeader(w, block.header);
     if (seal) w.varBytes(block.seal);
     w.compactSize(block.txs.length);
-    for (const tx of block.txs) w.put(encodeTx(tx, false));
+    for (const tx of block.txs) w.put(tx.strippedBytes);
   });
 }
 

@@ -18,11 +18,16 @@ export class Branch {
   readonly #random: SeededRandom;
   #tip: IndexEntry;
 
-  constructor(network: Network, random: SeededRandom) {
+  constructor(network: Network, random: SeededRandom, tip?: IndexEntry) {
     this.network = network;
     this.#random = random;
     this.#judge = judgeFor(network);
-    this.#tip = new IndexEntry(network.genesis, undefined, this.#judge.genesis(), 0);
+    this.#tip = tip ?? new IndexEntry(network.genesis, undefined, this.#judge.genesis(), 0);
+  }
+
+  /** Another branch that starts with the same tip. */
+  fork(): Branch {
+    return new Branch(this.network, this.#random, this.#tip);
   }
 
   get height(): number {

@@ -1,66 +1,55 @@
-import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { sha256 } from '../../../src/crypto/hash.ts';
-import { secp, signEcdsa } from '../../../src/crypto/secp.ts';
-import type { Network } from '../../../src/params/network.ts';
-import { builtInNetwork } from '../../../src/params/networks.ts';
+import os from 'node:os';
+import { secp } from '../../../src/crypto/secp.ts';
 import { usePlatformCrypto } from '../../../src/platform/nodejs.node.ts';
-import { readBlocks, writeBlocks } from '../chain/blockFile.ts';
-import { connectAll, openChain } from '../chain/openChain.ts';
-import { ChainGenerator } from '../generator.ts';
-import { type Bench, busy, perSecond, type Span, type Suite, timed } from '../harness.ts';
+import { type Part, referencePlan, type WorkloadPlan, workload } from '../chain/workload.ts';
+import { type Bench, perSecond, type Suite } from '../harness.ts';
+import { reportImports, signatureWall, subjectsOf, takeTurns, type Wall } from '../importing.ts';
 
-const SEED = 1;
-const SIGNATURES = 5000;
-
-/** Signatures verified per second by the provider of this process, on one thread: the wall for connecting blocks. */
-async function verifySignatures(): Promise<Span> {
-  const provider = secp();
-  const key = new Uint8Array(32).fill(1);
-  const publicKey = provider.publicKeyOf(key, true) as Uint8Array;
-  const signed = Array.from({ length: SIGNATURES }, (_, i) => {
-    const message = sha256(Uint8Array.of(i & 0xff, i >> 8));
-    return { message, signature: signEcdsa(message, key) as Uint8Array };
-  });
-  return timed(() => {
-    for (const { message, signature } of signed) assert(provider.verifyEcdsa(signature, message, publicKey));
-  });
+function mixPlan(quick: boolean): WorkloadPlan {
+  return {
+    seed: 2,
+    owners: 'mix',
+    steps: [{ fund: quick ? 10_000 : 20_000 }, { mine: 1 }, { pay: quick ? [4, 700, 1300] : [15, 1500, 2500] }],
+  };
 }
 
-async function connect(bench: Bench): Promise<void> {
-  const network = builtInNetwork('regtest') as Network;
-  const dir = bench.tempDir();
-  const [funding, paying] = [join(dir, 'funding'), join(dir, 'paying')];
-  const generator = new ChainGenerator(network, SEED);
-  writeBlocks(funding, generator.fund(bench.quick ? 10_000 : 40_000));
-  const load = writeBlocks(paying, bench.quick ? generator.pay(10, 700, 1300) : generator.pay(50, 1500, 2500));
-
-  const connected: Span[] = [];
-  const verified: Span[] = [];
-  for (let run = 0; run < bench.runs; run++) {
-    verified.push(await verifySignatures());
-    const opened = await openChain(network, bench.tempDir());
-    await connectAll(opened.chain, readBlocks(funding));
-    connected.push(
-      await timed(async () => {
-        await connectAll(opened.chain, readBlocks(paying));
-        await opened.close();
-      }),
-    );
-    assert.equal(opened.chain.tip().header.id, generator.tip.id);
-  }
-  const facts = { ...load, seed: SEED, tip: generator.tip.id, ...busy(connected) };
-  bench.report('inputs', 'inputs/s', perSecond(load.inputs, connected), facts);
-  bench.report('blocks', 'blocks/s', perSecond(load.blocks, connected), facts);
-  const provider = { provider: secp().name, threads: 1, ...busy(verified) };
-  bench.report('signatures', 'verifies/s', perSecond(SIGNATURES, verified), provider);
+/** Measures one workload; `name` goes before the names of its lines. */
+async function measure(bench: Bench, name: string, plan: WorkloadPlan, wallMs: number) {
+  const [funding, one, payments] = workload(plan) as [Part, Part, Part];
+  const course = { before: [funding], nothing: [one], measured: [one, payments] };
+  const walls: Wall[] = [];
+  const subjects = subjectsOf(bench);
+  await takeTurns(bench, subjects, course, async () => {
+    walls.push(await signatureWall(wallMs));
+  });
+  reportImports(bench, name, subjects, plan, payments);
+  const spans = (subjects[0]?.imports ?? []).map(({ seconds }) => ({ seconds, cpuSeconds: 0 }));
+  return { walls, inputs: perSecond(payments.inputs, spans) };
 }
 
 export const suite: Suite = {
   name: 'connect',
-  about: 'blocks of signed P2WPKH payments, from a file through the chain to a flushed database',
+  about: 'cairn blocks import: payments from a file to a flushed database, every script verified',
+  compares: true,
   async run(bench) {
     usePlatformCrypto();
-    await connect(bench);
+    const ms = bench.quick ? 500 : 2000;
+    const { walls, inputs } = await measure(bench, '', referencePlan(bench.quick), ms);
+    const cores = os.availableParallelism();
+    const facts = { provider: secp().name, cores };
+    const one = walls.map(({ oneCore }) => oneCore);
+    const all = walls.map(({ allCores }) => allCores);
+    bench.report('verifies.one-core', 'verifies/s', one, { ...facts, threads: 1 });
+    bench.report('verifies.all-cores', 'verifies/s', all, {
+      ...facts,
+      threads: cores,
+      busy: Math.min(...walls.map(({ busy }) => busy)),
+    });
+    const shares = (wall: readonly number[], times: number) => {
+      return inputs.map((rate, i) => rate / (times * (wall[i] as number)));
+    };
+    bench.report('ratio.one-core', 'of cores × verifies/s', shares(one, cores), facts);
+    bench.report('ratio.all-cores', 'of verifies/s', shares(all, 1), facts);
+    await measure(bench, 'mix.', mixPlan(bench.quick), ms);
   },
 };

@@ -3,7 +3,7 @@ import { TxPool } from '../../../src/mempool/txPool.ts';
 import type { Network } from '../../../src/params/network.ts';
 import { builtInNetwork } from '../../../src/params/networks.ts';
 import { usePlatformCrypto } from '../../../src/platform/nodejs.node.ts';
-import { encodeSealedBlock } from '../../../src/primitives/block.ts';
+import { encodeBlock } from '../../../src/primitives/block.ts';
 import { decodeTx } from '../../../src/primitives/tx.ts';
 import { silentLogger } from '../../../src/util/ports.ts';
 import { connectAll, openChain } from '../chain/openChain.ts';
@@ -20,7 +20,7 @@ export const suite: Suite = {
     const network = builtInNetwork('regtest') as Network;
     const count = bench.quick ? 3000 : 15_000;
     const generator = new ChainGenerator(network, SEED);
-    const blocks = Array.from(generator.fund(2 * count), encodeSealedBlock);
+    const blocks = Array.from(generator.fund(2 * count), encodeBlock);
     const txs = generator.unconfirmed(count);
     const inputs = txs.reduce((sum, tx) => sum + tx.inputs.length, 0);
     const bytes = txs.map((tx) => tx.bytes);

@@ -60,7 +60,7 @@ async function sighash(bench: Bench, name: string, hash: (made: Wide, index: num
   await sighashSeconds(hash, 100, 100);
   const measured = new Map<number, number[]>();
   for (const inputs of sizes) {
-    const [work, least] = legacy ? [2e6 / inputs, 2] : [bench.quick ? 10_000 : 50_000, 2];
+    const [work, least] = legacy ? [2e6 / inputs, 2] : [50_000, 2];
     const rounds = Math.max(least, Math.ceil(work / inputs));
     const seconds: number[] = [];
     for (let run = 0; run < bench.runs; run++) seconds.push(await sighashSeconds(hash, inputs, rounds));

@@ -1,0 +1,316 @@
+import type { IndexEntry } from '../../chain/headerIndex.ts';
+import type { CoinChange, FilePosition } from '../../chain/ports.ts';
+import type { Judge } from '../../consensus/engine.ts';
+import type { Network } from '../../params/network.ts';
+import type { Block } from '../../primitives/block.ts';
+import { displayHash, hashKey } from '../../primitives/hash.ts';
+import type { BlockFs } from '../../store/blockFs.ts';
+import { decodeFileEnds, type FileEnds } from '../../store/fileEndsCodec.ts';
+import type { FolderReader } from '../../store/level/damage.ts';
+import { FrozenKv } from '../../store/level/frozenKv.ts';
+import { COIN_COUNT_KEY, FILE_ENDS_KEY, TIP_KEY, TXINDEX_STATE_KEY } from '../../store/schema.ts';
+import { DecodeError, Reader } from '../../util/codec.ts';
+import type { Kv } from '../../util/ports.ts';
+import { describeKeys } from './databaseKeys.ts';
+import { blockOf, type VerifyPorts } from './findings.ts';
+import { RecordReader } from './recordReader.ts';
+import { replayCoins } from './replayCoins.ts';
+import { blockOfBody, undoOfBlock } from './verifyBlock.ts';
+import { verifyCoins } from './verifyCoins.ts';
+import { type FilesVerified, verifyFiles } from './verifyFiles.ts';
+import { type Entries, verifyHeaders } from './verifyHeaders.ts';
+import { TxindexCheck } from './verifyTxindex.ts';
+
+export interface StoreToVerify extends VerifyPorts {
+  readonly network: Network;
+  readonly judge: Judge<unknown>;
+  readonly nowMs: number;
+  /** The LevelDB folder. */
+  readonly database: FolderReader;
+  /** The folder of block files; undefined for a light node, which has headers only. */
+  readonly blocks: BlockFs | undefined;
+  /** Computes the coins again from the blocks, into this empty database. */
+  readonly scratch?: Kv;
+}
+
+/** How much was looked at. */
+export interface Verified {
+  headers: number;
+  bodies: number;
+  undo: number;
+  coins: number;
+  /** Entries of the transaction index, undefined when there is none. */
+  transactions: number | undefined;
+  /** Height of the block that the coins represent. */
+  tip: number | undefined;
+  /** True when the coins were computed again and compared. */
+  replayed: boolean;
+  /** What is no damage and yet worth a line. */
+  readonly notes: string[];
+}
+
+/**
+ * Reads everything a node has stored and tells what is damaged or contradicts itself. Nothing is changed: not even the
+ * database is opened by its own code, which would write to it.
+ */
+export async function verifyStore(options: StoreToVerify): Promise<Verified> {
+  return new StoreVerification(options).run();
+}
+
+class StoreVerification {
+  readonly #o: StoreToVerify;
+  readonly #path: string;
+  readonly #verified: Verified = {
+    ...{ headers: 0, bodies: 0, undo: 0, coins: 0, transactions: undefined, tip: undefined, replayed: false },
+    notes: [],
+  };
+  #entries: Entries = new Map();
+  /** Genesis … the block that the coins represent. */
+  #chain: IndexEntry[] = [];
+  #txindex: TxindexCheck | undefined;
+
+  constructor(options: StoreToVerify) {
+    this.#o = options;
+    this.#path = options.database.path('').replace(/[/\\]$/, '');
+  }
+
+  async run(): Promise<Verified> {
+    const kv = await this.#database();
+    if (kv === undefined) {
+      // Without the database nobody knows which record is whose; their checksums can still be looked at.
+      await this.#filesAlone();
+      return this.#verified;
+    }
+    const { network, judge, nowMs, found, progress, stopped } = this.#o;
+    const ports = { found, progress, stopped };
+    this.#entries = await verifyHeaders({ ...ports, kv, path: this.#path, network, judge, nowMs });
+    this.#verified.headers = this.#entries.size;
+    if (this.#o.blocks === undefined || stopped()) return this.#verified;
+    await this.#tip(kv);
+    const indexed = await kv.get(TXINDEX_STATE_KEY);
+    if (indexed !== undefined) this.#txindex = new TxindexCheck();
+    await this.#files(kv, this.#o.blocks);
+    if (stopped()) return this.#verified;
+    await this.#coins(kv);
+    if (this.#txindex !== undefined && !stopped()) await this.#index(kv, this.#txindex, this.#o.blocks);
+    if (this.#o.scratch !== undefined && !stopped()) await this.#replay(kv, this.#o.scratch, this.#o.blocks);
+    return this.#verified;
+  }
+
+  async #database(): Promise<FrozenKv | undefined> {
+    const { database, found, progress } = this.#o;
+    const { kv, damage, torn } = await FrozenKv.verify(database, (done, total) =>
+      progress({ stage: 'database', done, total, unit: 'bytes' }),
+    );
+    for (const { path, offset, detail, keys } of damage) {
+      const lost = keys === undefined ? '' : `; it held ${describeKeys(keys)}`;
+      found({ part: 'database', path, offset, block: undefined, detail: `${detail}${lost}` });
+    }
+    if (torn > 0)
+      this.#verified.notes.push(`${torn} bytes of an unfinished write at the end of the database's log: ignored`);
+    return kv;
+  }
+
+  #wrongState(detail: string): void {
+    this.#o.found({ part: 'tip', path: this.#path, offset: undefined, block: undefined, detail });
+  }
+
+  async #tip(kv: Kv): Promise<void> {
+    const hash = await kv.get(TIP_KEY);
+    const tip = hash === undefined ? undefined : this.#entries.get(hashKey(hash));
+    if (hash === undefined) this.#wrongState('there is no tip');
+    else if (tip === undefined) this.#wrongState(`the tip ${displayHash(hash)} is not among the headers`);
+    for (let at = tip; at !== undefined; at = at.parent) {
+      this.#chain.push(at);
+      if (at.status === 'valid') continue;
+      const { found } = this.#o;
+      const detail = `below the tip, but its status is ${at.status}`;
+      found({ part: 'tip', path: this.#path, offset: undefined, block: blockOf(at), detail });
+    }
+    this.#chain.reverse();
+    this.#verified.tip = tip?.height;
+  }
+
+  async #fileEnds(kv: Kv): Promise<FileEnds | undefined> {
+    const bytes = await kv.get(FILE_ENDS_KEY);
+    try {
+      if (bytes !== undefined) return decodeFileEnds(bytes);
+      this.#wrongState('the ends of the block files are missing');
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#wrongState(`the ends of the block files: ${error.message}`);
+    }
+    return undefined;
+  }
+
+  #isOnChain(entry: IndexEntry): boolean {
+    return this.#chain[entry.height] === entry;
+  }
+
+  async #files(kv: Kv, fs: BlockFs): Promise<void> {
+    const { network, found, progress, stopped } = this.#o;
+    const { magic } = network;
+    const ports = { found, progress, stopped };
+    const ends = await this.#fileEnds(kv);
+    this.#checkPositions();
+    const undo = new RecordReader(fs, 'rev', magic);
+    try {
+      const bodies = await verifyFiles({
+        ...{ ...ports, part: 'blocks', fs, prefix: 'blk', magic, end: ends?.bodies },
+        owners: owners(this.#entries, (entry) => entry.body),
+        record: (entry, payload) => this.#body(entry, payload, undo, fs),
+      });
+      this.#verified.bodies = bodies.records;
+      this.#note('block', bodies);
+    } finally {
+      await undo.close();
+    }
+    const records = await verifyFiles({
+      ...{ ...ports, part: 'undo', fs, prefix: 'rev', magic, end: ends?.undo },
+      owners: owners(this.#entries, (entry) => entry.undo),
+      // What they say was compared while their blocks were at hand.
+      record: async () => {},
+    });
+    this.#verified.undo = records.records;
+    this.#note('undo', records);
+  }
+
+  #note(kind: string, { unnamed, uncommitted }: FilesVerified): void {
+    if (unnamed > 0) this.#verified.notes.push(`${unnamed} ${kind} records belong to no header: they only take room`);
+    if (uncommitted > 0)
+      this.#verified.notes.push(
+        `${uncommitted} bytes behind the committed end of the ${kind} files: cut at the next start`,
+      );
+  }
+
+  /** What a header's status promises of its positions. */
+  #checkPositions(): void {
+    const lost = this.#chain.filter((entry) => !entry.hasBody).length;
+    if (lost > 0) this.#verified.notes.push(`${lost} blocks of the chain have no body`);
+    for (const entry of this.#entries.values()) {
+      const connected = entry.status === 'valid' && entry.height > 0;
+      if (connected && entry.hasBody !== (entry.undo !== undefined))
+        this.#ofBlock(
+          entry,
+          entry.hasBody ? 'connected, but without an undo record' : 'has an undo record and no body',
+        );
+      else if (entry.status === 'stored' && !entry.hasBody) this.#ofBlock(entry, 'stored, but without a body');
+    }
+  }
+
+  #ofBlock(entry: IndexEntry, detail: string): void {
+    this.#o.found({ part: 'headers', path: this.#path, offset: undefined, block: blockOf(entry), detail });
+  }
+
+  async #body(entry: IndexEntry, payload: Uint8Array, undo: RecordReader, fs: BlockFs): Promise<void> {
+    const block = blockOfBody(payload, entry, this.#o.network);
+    if ('fault' in block) {
+      const at = entry.body as FilePosition;
+      const path = new RecordReader(fs, 'blk', this.#o.network.magic).path(at);
+      this.#o.found({ part: 'blocks', path, offset: at.offset, block: blockOf(entry), detail: block.fault });
+      return;
+    }
+    if (this.#isOnChain(entry)) this.#txindex?.observe(block);
+    if (entry.undo !== undefined) await this.#undo(entry, block, undo, true);
+  }
+
+  /** The undo record of a block whose body is good. `tell`: findings about what it says; its frame is told of elsewhere. */
+  async #undo(
+    entry: IndexEntry,
+    block: Block,
+    records: RecordReader,
+    tell: boolean,
+  ): Promise<readonly CoinChange[] | undefined> {
+    const at = entry.undo;
+    if (at === undefined) return undefined;
+    const bytes = await records.read(at).catch(() => ({ fault: 'cannot be read' }));
+    if ('fault' in bytes) return undefined;
+    const undo = undoOfBlock(bytes, entry, block);
+    if (!('fault' in undo)) return undo;
+    if (tell)
+      this.#o.found({
+        part: 'undo',
+        path: records.path(at),
+        offset: at.offset,
+        block: blockOf(entry),
+        detail: undo.fault,
+      });
+    return undefined;
+  }
+
+  async #coins(kv: Kv): Promise<void> {
+    const bytes = await kv.get(COIN_COUNT_KEY);
+    if (bytes === undefined || bytes.length !== 8) {
+      this.#wrongState('the number of coins is missing');
+      return;
+    }
+    const { found, progress, stopped } = this.#o;
+    const count = Number(new Reader(bytes).u64('coin count'));
+    const height = this.#verified.tip ?? Number.POSITIVE_INFINITY;
+    this.#verified.coins = await verifyCoins({ kv, path: this.#path, height, count, found, progress, stopped });
+  }
+
+  async #index(kv: Kv, check: TxindexCheck, fs: BlockFs): Promise<void> {
+    const { found, progress, stopped } = this.#o;
+    const bodies = new RecordReader(fs, 'blk', this.#o.network.magic);
+    try {
+      this.#verified.transactions = await check.run({
+        ...{ kv, path: this.#path, entries: this.#entries, found, progress, stopped },
+        isIndexed: (entry) => this.#isOnChain(entry),
+        readBlock: (entry) => this.#read(entry, bodies),
+      });
+    } finally {
+      await bodies.close();
+    }
+  }
+
+  async #read(entry: IndexEntry, bodies: RecordReader): Promise<Block | undefined> {
+    if (entry.body === undefined) return undefined;
+    const payload = await bodies.read(entry.body).catch(() => ({ fault: 'cannot be read' }));
+    if ('fault' in payload) return undefined;
+    const block = blockOfBody(payload, entry, this.#o.network);
+    return 'fault' in block ? undefined : block;
+  }
+
+  async #replay(kv: Kv, scratch: Kv, fs: BlockFs): Promise<void> {
+    const { network, found, progress, stopped } = this.#o;
+    const bodies = new RecordReader(fs, 'blk', network.magic);
+    const records = new RecordReader(fs, 'rev', network.magic);
+    try {
+      await replayCoins({
+        ...{ network, kv, path: this.#path, scratch, chain: this.#chain, found, progress, stopped },
+        readBlock: (entry) => this.#read(entry, bodies),
+        readUndo: (entry, block) => this.#undo(entry, block, records, false),
+        undoPath: (entry) => records.path(entry.undo as FilePosition),
+      });
+      this.#verified.replayed = !stopped();
+    } finally {
+      await bodies.close();
+      await records.close();
+    }
+  }
+
+  async #filesAlone(): Promise<void> {
+    const { blocks: fs, network, found, progress, stopped } = this.#o;
+    if (fs === undefined) return;
+    for (const [part, prefix] of [
+      ['blocks', 'blk'],
+      ['undo', 'rev'],
+    ] as const) {
+      const options = { part, fs, prefix, magic: network.magic, end: undefined, owners: [], found, progress, stopped };
+      const { unnamed } = await verifyFiles({ ...options, record: async () => {} });
+      this.#verified.notes.push(`${unnamed} whole ${part === 'blocks' ? 'block' : 'undo'} records`);
+    }
+    this.#verified.notes.push('the database is damaged: headers, coins and index were not compared with the blocks');
+  }
+}
+
+function* owners(
+  entries: Entries,
+  position: (entry: IndexEntry) => FilePosition | undefined,
+): Generator<readonly [IndexEntry, FilePosition]> {
+  for (const entry of entries.values()) {
+    const at = position(entry);
+    if (at !== undefined) yield [entry, at];
+  }
+}

@@ -1,0 +1,22 @@
+import { genesisDiff } from '../ledger/genesisDiff.ts';
+import { encodeSealedBlock } from '../primitives/block.ts';
+import type { ChainManagerParts } from './chainManager.ts';
+import type { IndexEntry } from './headerIndex.ts';
+import { applyChange, type EntryChange, toStored } from './storedEntry.ts';
+
+/** Writes the genesis block as the first tip of a new store. */
+export async function commitGenesis(
+  parts: Pick<ChainManagerParts, 'network' | 'store' | 'judge'>,
+  entry: IndexEntry,
+): Promise<void> {
+  const { network, store, judge } = parts;
+  const body = await store.appendBody(encodeSealedBlock(network.genesis));
+  const change: EntryChange = { status: 'valid', body, txCount: network.genesis.txs.length };
+  await store.commit({
+    headers: [toStored(entry, judge, change)],
+    tip: network.chainId,
+    coins: genesisDiff(network),
+    connect: { block: network.chainId, height: 0, txs: network.genesis.txs },
+  });
+  applyChange(entry, change);
+}

@@ -1,0 +1,31 @@
+/** Where things lie in the memory of the hash module. Addresses and sizes are bytes. */
+
+/** State between functions: eight words of one message. */
+export const STATE = 0;
+/** The digest of the last single hash. */
+export const DIGEST = 32;
+/** State between functions of four lanes: eight vectors. */
+export const LANE_STATE = 64;
+/** How many blocks each of the four lanes has, in one vector. */
+export const LANE_BLOCKS = LANE_STATE + 128;
+/** A message of no blocks for lanes without one; its digest is written there and never read. */
+export const IDLE_LANE = LANE_BLOCKS + 16;
+/** Constants of the lanes' code: at most 192 words. */
+export const POOL = IDLE_LANE + 64;
+export const POOL_END = POOL + 4 * 192;
+
+/** Messages of one batch at most. */
+export const TABLE_ENTRIES = 1024;
+/** Of each message of a batch, longest first: its address and its number of blocks. */
+export const TABLE = 2048;
+/** Messages, padded in place, and the digests that replace them. */
+export const DATA = TABLE + 8 * TABLE_ENTRIES;
+
+/** Memory never grows. */
+export const PAGES = 16;
+/** Longest message. Above it other providers are faster (docs/decisions.md). */
+export const MAX_MESSAGE = 4096;
+/** A message takes its length rounded up to blocks of 64 with at least 9 bytes of padding; zeros are written in whole words. */
+export const MAX_PADDING = 80;
+/** Where data ends: lanes read on behind the end of shorter messages, and that must be memory too. */
+export const DATA_END = PAGES * 65_536 - MAX_MESSAGE - MAX_PADDING;
