@@ -6,17 +6,25 @@ import { freePort } from '../support/ports.ts';
 import type { Part } from './chain/workload.ts';
 import { type Ran, run } from './processes.ts';
 
+/** What an import is told besides its files. */
+export interface ImportOptions {
+  /** No scripts are run up to this block, a hash as shown. */
+  readonly assumeValid?: string;
+  /** Threads that verify scripts; default: as many as the node chooses by itself. */
+  readonly threads?: number;
+}
+
 /** A node that takes files of blocks into a data directory and ends. Network: regtest, Bitcoin's own. */
 export interface Importer {
   /** For lines and messages: what it is and which version. */
   readonly title: string;
-  /** Can it be told a block up to which no scripts are run? */
-  assumesValid(): Promise<boolean>;
+  /** Does it understand this option? */
+  knows(option: keyof ImportOptions): Promise<boolean>;
   /**
-   * Imports the files in order into `dir` with the node's own defaults. All scripts run, except those up to the block
-   * `assumeValid`. Throws unless the chain then ends with the last file.
+   * Imports the files in order into `dir`, with the node's own defaults otherwise: all scripts run, unless told not to.
+   * Throws unless the chain then ends with the last file.
    */
-  take(dir: string, parts: readonly Part[], assumeValid?: string): Promise<Ran>;
+  take(dir: string, parts: readonly Part[], options?: ImportOptions): Promise<Ran>;
 }
 
 function checkTip(ran: Ran, parts: readonly Part[], title: string): Ran {
@@ -28,16 +36,18 @@ function checkTip(ran: Ran, parts: readonly Part[], title: string): Ran {
 /** The checkout of Cairn in `root`, its sources run by the Node of this process. */
 function cairn(root: string, title: string): Importer {
   const command = [process.execPath, join(root, 'src', 'main.ts'), 'blocks', 'import'];
+  const flags = { assumeValid: '--assumevalid', threads: '--par' };
   let help: Promise<Ran> | undefined;
   return {
     title,
-    async assumesValid() {
+    async knows(option) {
       help ??= run([...command, '--help'], cleanEnv());
-      return (await help).output.includes('--assumevalid');
+      return (await help).output.includes(flags[option]);
     },
-    async take(dir, parts, assumeValid) {
-      const assumed = assumeValid === undefined ? [] : ['--assumevalid', assumeValid];
-      const args = ['--datadir', dir, '--network', 'regtest', ...assumed];
+    async take(dir, parts, { assumeValid, threads } = {}) {
+      const args = ['--datadir', dir, '--network', 'regtest'];
+      if (assumeValid !== undefined) args.push(flags.assumeValid, assumeValid);
+      if (threads !== undefined) args.push(flags.threads, String(threads));
       return checkTip(await run([...command, ...parts.map(({ path }) => path), ...args], cleanEnv()), parts, title);
     },
   };
@@ -47,8 +57,8 @@ function cairn(root: string, title: string): Importer {
 function bitcoind(path: string, title: string): Importer {
   return {
     title,
-    assumesValid: async () => true,
-    async take(dir, parts, assumeValid = '0') {
+    knows: async () => true,
+    async take(dir, parts, { assumeValid = '0', threads } = {}) {
       const [port, rpcPort] = [await freePort(), await freePort()];
       const ran = await run([
         path,
@@ -60,6 +70,7 @@ function bitcoind(path: string, title: string): Importer {
           `-assumevalid=${assumeValid}`,
         ],
         ...['-listen=0', '-connect=0', '-dnsseed=0', `-port=${port}`, `-rpcport=${rpcPort}`],
+        ...(threads === undefined ? [] : [`-par=${threads}`]),
         ...parts.map((part) => `-loadblock=${part.path}`),
       ]);
       return checkTip(ran, parts, title);

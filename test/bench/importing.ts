@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import os from 'node:os';
 import { type Part, partFacts, type WorkloadPlan } from './chain/workload.ts';
-import { type Bench, busy, type Facts, median, perSecond, round, type Span, timed } from './harness.ts';
-import { type Importer, importerAt, ourselves } from './importers.ts';
+import { type Bench, busy, type Facts, median, perSecond, round, timed } from './harness.ts';
+import { type Importer, type ImportOptions, importerAt, ourselves } from './importers.ts';
 import type { Ran } from './processes.ts';
 import { Crew } from './verify/crew.ts';
 import { warmed } from './verify/work.ts';
@@ -15,14 +15,15 @@ export interface Course {
   readonly nothing: readonly Part[];
   /** Measured; the first holds the payments. */
   readonly measured: readonly Part[];
-  /** Up to this block no script is run. */
-  readonly assumeValid?: string;
+  /** How all of them are imported. */
+  readonly options?: ImportOptions;
 }
 
 /** One import, measured: the whole process, and what is left without what one of next to nothing took. */
 export interface Import {
   readonly ran: Ran;
   readonly seconds: number;
+  readonly cpuSeconds: number;
   readonly startSeconds: number;
 }
 
@@ -30,9 +31,9 @@ export interface Import {
 export async function importOnce(bench: Bench, importer: Importer, course: Course): Promise<Import> {
   const [empty, dir] = [bench.tempDir(), bench.tempDir()];
   await importer.take(empty, course.before);
-  const nothing = await importer.take(empty, course.nothing, course.assumeValid);
+  const nothing = await importer.take(empty, course.nothing, course.options);
   await importer.take(dir, course.before);
-  const ran = await importer.take(dir, course.measured, course.assumeValid);
+  const ran = await importer.take(dir, course.measured, course.options);
   for (const made of [empty, dir]) rmSync(made, { recursive: true, force: true });
   return imported(ran, nothing);
 }
@@ -41,7 +42,7 @@ export async function importOnce(bench: Bench, importer: Importer, course: Cours
 export function imported(ran: Ran, nothing: Ran): Import {
   const seconds = ran.seconds - nothing.seconds;
   if (seconds <= 0) throw new Error('an import took no longer than one of next to nothing: the machine is too busy');
-  return { ran, seconds, startSeconds: nothing.seconds };
+  return { ran, seconds, cpuSeconds: ran.cpuSeconds - nothing.cpuSeconds, startSeconds: nothing.seconds };
 }
 
 /** What the native provider verifies, measured in this process while nothing else of the benchmark runs. */
@@ -73,9 +74,16 @@ export interface Subject {
   readonly imports: Import[];
 }
 
-export function subjectsOf({ vs }: Bench): Subject[] {
+/** Without those that do not know `option`; they are told of on stderr. */
+export async function subjectsOf({ vs }: Bench, option?: keyof ImportOptions): Promise<Subject[]> {
   const own = { importer: ourselves(), prefix: '', imports: [] };
-  return vs === undefined ? [own] : [own, { importer: importerAt(vs), prefix: 'vs.', imports: [] }];
+  const all = vs === undefined ? [own] : [own, { importer: importerAt(vs), prefix: 'vs.', imports: [] }];
+  const subjects: Subject[] = [];
+  for (const subject of all) {
+    if (option === undefined || (await subject.importer.knows(option))) subjects.push(subject);
+    else console.error(`bench: ${subject.importer.title} is skipped: its import has no option for ${option}`);
+  }
+  return subjects;
 }
 
 /** Runs every subject `bench.runs` times, in turns whose order alternates. `each` is done before every turn. */
@@ -92,10 +100,6 @@ export async function takeTurns(
   }
 }
 
-const net = (imports: readonly Import[]): Span[] => {
-  return imports.map(({ seconds, ran }) => ({ seconds, cpuSeconds: ran.cpuSeconds }));
-};
-
 /** The lines of one workload: `name.inputs` and so on for each subject, and their ratio. `part`: the payments. */
 export function reportImports(
   bench: Bench,
@@ -109,9 +113,14 @@ export function reportImports(
     const say = (value: string, unit: string, values: readonly number[], more: Facts = {}): void =>
       bench.report(`${prefix}${name}${value}`, unit, values, { ...facts, ...more });
     const of = (pick: (one: Import) => number): number[] => imports.map(pick);
-    const used = busy(imports.map(({ ran }) => ran));
-    say('inputs', 'inputs/s', perSecond(part.inputs, net(imports)), used);
-    say('blocks', 'blocks/s', perSecond(part.blocks, net(imports)), used);
+    const used = busy(imports);
+    say('inputs', 'inputs/s', perSecond(part.inputs, imports), used);
+    say('blocks', 'blocks/s', perSecond(part.blocks, imports), used);
+    say(
+      'cpu',
+      'µs/input',
+      of(({ cpuSeconds }) => (cpuSeconds * 1e6) / part.inputs),
+    );
     const startSeconds = round(median(of((one) => one.startSeconds)));
     say(
       'wall',

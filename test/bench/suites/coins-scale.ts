@@ -52,7 +52,7 @@ function stagesOf(plan: WorkloadPlan): Stage[] {
 async function onCopy(bench: Bench, importer: Importer, dir: string, parts: Part[], assumeValid: string): Promise<Ran> {
   const copy = bench.tempDir();
   cpSync(dir, copy, { recursive: true });
-  const ran = await importer.take(copy, parts, assumeValid);
+  const ran = await importer.take(copy, parts, { assumeValid });
   rmSync(copy, { recursive: true, force: true });
   return ran;
 }
@@ -82,11 +82,13 @@ async function grow(bench: Bench, stages: readonly Stage[], assumes: boolean): P
 function report(bench: Bench, name: string, plan: WorkloadPlan, stages: readonly Stage[], runs: readonly Import[][]) {
   const rates = runs.map((sizes) => sizes.map(({ seconds }, s) => (stages[s] as Stage).payments.inputs / seconds));
   for (const [s, { coins, payments }] of stages.entries()) {
-    const processes = runs.map((sizes) => (sizes[s] as Import).ran);
-    const facts = { coins: coins.coins, ...partFacts(plan, payments), ...busy(processes) };
+    const imports = runs.map((sizes) => sizes[s] as Import);
+    const facts = { coins: coins.coins, ...partFacts(plan, payments), ...busy(imports) };
     const column = rates.map((sizes) => sizes[s] as number);
     bench.report(`${name}connect`, 'inputs/s', column, facts);
-    const memory = processes.map(({ peakMB }) => peakMB);
+    const cpu = imports.map(({ cpuSeconds }) => (cpuSeconds * 1e6) / payments.inputs);
+    bench.report(`${name}cpu`, 'µs/input', cpu, facts);
+    const memory = imports.map(({ ran }) => ran.peakMB);
     bench.report(`${name}peak-memory`, 'MB', memory, facts);
   }
   const flatness = rates.map((sizes) => (sizes.at(-1) as number) / (sizes[0] as number));
@@ -112,7 +114,7 @@ export const suite: Suite = {
     usePlatformCrypto();
     const plan = planOf(bench.quick);
     const stages = stagesOf(plan);
-    const assumes = await ourselves().assumesValid();
+    const assumes = await ourselves().knows('assumeValid');
     if (!assumes) console.error('bench: without scripts: skipped, as the import has no option --assumevalid');
     const runs: Measured[][] = [];
     for (let run = 0; run < bench.runs; run++) runs.push(await grow(bench, stages, assumes));

@@ -9,11 +9,7 @@ export const suite: Suite = {
   compares: true,
   async run(bench) {
     usePlatformCrypto();
-    const subjects = [];
-    for (const subject of subjectsOf(bench)) {
-      if (await subject.importer.assumesValid()) subjects.push(subject);
-      else console.error(`bench: ${subject.importer.title} is skipped: its import has no option --assumevalid`);
-    }
+    const subjects = await subjectsOf(bench, 'assumeValid');
     if (subjects.length === 0) return;
     const reference = referencePlan(bench.quick);
     const [fund, mine, pay] = reference.steps as [Step, Step, Step];
@@ -23,7 +19,7 @@ export const suite: Suite = {
       before: [funding],
       nothing: [one, buriesOne],
       measured: [one, payments, buriesPayments],
-      assumeValid: payments.tip,
+      options: { assumeValid: payments.tip },
     };
     await takeTurns(bench, subjects, course, async () => {});
     reportImports(bench, '', subjects, plan, payments);

@@ -3,6 +3,7 @@ import { secp } from '../../../src/crypto/secp.ts';
 import { usePlatformCrypto } from '../../../src/platform/nodejs.node.ts';
 import { type Part, referencePlan, type WorkloadPlan, workload } from '../chain/workload.ts';
 import { type Bench, perSecond, type Suite } from '../harness.ts';
+import type { ImportOptions } from '../importers.ts';
 import { reportImports, signatureWall, subjectsOf, takeTurns, type Wall } from '../importing.ts';
 
 function mixPlan(quick: boolean): WorkloadPlan {
@@ -13,18 +14,17 @@ function mixPlan(quick: boolean): WorkloadPlan {
   };
 }
 
-/** Measures one workload; `name` goes before the names of its lines. */
-async function measure(bench: Bench, name: string, plan: WorkloadPlan, wallMs: number) {
+/** Measures one workload; `name` goes before the names of its lines. `wallMs`: for each of the two rates of signatures. */
+async function measure(bench: Bench, name: string, plan: WorkloadPlan, wallMs = 0, options: ImportOptions = {}) {
   const [funding, one, payments] = workload(plan) as [Part, Part, Part];
-  const course = { before: [funding], nothing: [one], measured: [one, payments] };
+  const course = { before: [funding], nothing: [one], measured: [one, payments], options };
   const walls: Wall[] = [];
-  const subjects = subjectsOf(bench);
+  const subjects = await subjectsOf(bench, options.threads === undefined ? undefined : 'threads');
   await takeTurns(bench, subjects, course, async () => {
-    walls.push(await signatureWall(wallMs));
+    if (wallMs > 0) walls.push(await signatureWall(wallMs));
   });
   reportImports(bench, name, subjects, plan, payments);
-  const spans = (subjects[0]?.imports ?? []).map(({ seconds }) => ({ seconds, cpuSeconds: 0 }));
-  return { walls, inputs: perSecond(payments.inputs, spans) };
+  return { walls, inputs: perSecond(payments.inputs, subjects[0]?.imports ?? []) };
 }
 
 export const suite: Suite = {
@@ -33,8 +33,7 @@ export const suite: Suite = {
   compares: true,
   async run(bench) {
     usePlatformCrypto();
-    const ms = bench.quick ? 500 : 2000;
-    const { walls, inputs } = await measure(bench, '', referencePlan(bench.quick), ms);
+    const { walls, inputs } = await measure(bench, '', referencePlan(bench.quick), bench.quick ? 500 : 2000);
     const cores = os.availableParallelism();
     const facts = { provider: secp().name, cores };
     const one = walls.map(({ oneCore }) => oneCore);
@@ -50,6 +49,7 @@ export const suite: Suite = {
     };
     bench.report('ratio.one-core', 'of cores × verifies/s', shares(one, cores), facts);
     bench.report('ratio.all-cores', 'of verifies/s', shares(all, 1), facts);
-    await measure(bench, 'mix.', mixPlan(bench.quick), ms);
+    await measure(bench, 'one-thread.', referencePlan(bench.quick), 0, { threads: 1 });
+    await measure(bench, 'mix.', mixPlan(bench.quick));
   },
 };
