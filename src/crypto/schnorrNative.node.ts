@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import { equalBytes } from '../util/bytes.ts';
 import { taggedHasher } from './hash.ts';
 import { isScalar } from './laxDer.ts';
 import { undefinedWhenRefused } from './refused.ts';
@@ -19,23 +18,41 @@ const EVEN = 2;
 
 const challenge = taggedHasher('BIP0340/challenge');
 
+/** Bytes that native calls read and write; with a buffer of their own from the start, which each call would make otherwise. */
+function workspace(length: number): { readonly bytes: Uint8Array; readonly view: DataView } {
+  const buffer = new ArrayBuffer(length);
+  return { bytes: new Uint8Array(buffer), view: new DataView(buffer) };
+}
+
+const number = workspace(32);
+const compact = workspace(64);
+const message = workspace(32);
+const key = workspace(33);
+const point33 = workspace(33);
+
 function toBigInt(bytes32: Uint8Array): bigint {
-  const view = new DataView(bytes32.buffer, bytes32.byteOffset, 32);
+  number.bytes.set(bytes32);
   let n = 0n;
-  for (let at = 0; at < 32; at += 8) n = (n << 64n) | view.getBigUint64(at);
+  for (let at = 0; at < 32; at += 8) n = (n << 64n) | number.view.getBigUint64(at);
   return n;
 }
 
-function putBigInt(n: bigint, out: Uint8Array, at: number): void {
-  const view = new DataView(out.buffer, out.byteOffset + at, 32);
-  for (let i = 0; i < 4; i++) view.setBigUint64(8 * i, BigInt.asUintN(64, n >> BigInt(192 - 64 * i)));
+function putBigInt(n: bigint, out: DataView, at: number): void {
+  for (let i = 0; i < 4; i++) out.setBigUint64(at + 8 * i, BigInt.asUintN(64, n >> BigInt(192 - 64 * i)));
 }
 
+/** The point with this x and even y, compressed. The same array for all calls. */
 function lifted(xOnly32: Uint8Array): Uint8Array {
-  const key = new Uint8Array(33);
-  key[0] = EVEN;
-  key.set(xOnly32, 1);
-  return key;
+  key.bytes[0] = EVEN;
+  key.bytes.set(xOnly32, 1);
+  return key.bytes;
+}
+
+/** Is `point`, compressed, the one with x = r and even y? */
+function isEvenPoint(point: Uint8Array, r: Uint8Array): boolean {
+  if (point[0] !== EVEN) return false;
+  for (let i = 0; i < 32; i++) if (point[1 + i] !== r[i]) return false;
+  return true;
 }
 
 /**
@@ -55,22 +72,25 @@ export function loadNativeSchnorr(): Pick<SchnorrProvider, 'verifySchnorr' | 'is
       const x = toBigInt(xOnly32);
       // An ECDSA signature holds r below the order and not zero, and no zero s: all of it out of reach of chance.
       if (x >= ORDER || x === 0n || e === 0n) return nobleSecpProvider.verifySchnorr(signature64, msg, xOnly32);
-      const compact = new Uint8Array(64);
-      compact.set(xOnly32);
-      putBigInt(ORDER - ((e * x) % ORDER), compact, 32);
-      const message = new Uint8Array(32);
-      putBigInt((ORDER - ((toBigInt(s) * x) % ORDER)) % ORDER, message, 0);
+      compact.bytes.set(xOnly32);
+      putBigInt(ORDER - ((e * x) % ORDER), compact.view, 32);
+      putBigInt((ORDER - ((toBigInt(s) * x) % ORDER)) % ORDER, message.view, 0);
       // Recovery id 0: the point with x = r and even y. Refused when there is none, or when R is infinite.
-      const point = undefinedWhenRefused(NOT_RECOVERED, () => native.ecdsaRecover(compact, 0, message, true));
-      return point !== undefined && point[0] === EVEN && equalBytes(point.subarray(1), r);
+      const point = undefinedWhenRefused(NOT_RECOVERED, () =>
+        native.ecdsaRecover(compact.bytes, 0, message.bytes, true, point33.bytes),
+      );
+      return point !== undefined && isEvenPoint(point, r);
     },
     isXOnlyPublicKey: (xOnly32) => xOnly32.length === 32 && native.publicKeyVerify(lifted(xOnly32)),
     tweakAddXOnly(xOnly32, tweak32) {
       if (xOnly32.length !== 32 || !isScalar(tweak32)) return undefined;
-      const sum = undefinedWhenRefused(TWEAK_REFUSED, () =>
-        undefinedWhenRefused(PUBLIC_KEY_REFUSED, () => native.publicKeyTweakAdd(lifted(xOnly32), tweak32, true)),
+      message.bytes.set(tweak32);
+      const tweaked = undefinedWhenRefused(TWEAK_REFUSED, () =>
+        undefinedWhenRefused(PUBLIC_KEY_REFUSED, () =>
+          native.publicKeyTweakAdd(lifted(xOnly32), message.bytes, true, point33.bytes),
+        ),
       );
-      return sum === undefined ? undefined : { xOnly: sum.slice(1), parity: sum[0] === EVEN ? 0 : 1 };
+      return tweaked === undefined ? undefined : { xOnly: tweaked.slice(1), parity: tweaked[0] === EVEN ? 0 : 1 };
     },
   };
 }

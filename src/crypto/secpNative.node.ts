@@ -17,11 +17,14 @@ const TWEAK_REFUSED = 'The tweak was out of range or the resulted private key is
 export function loadNativeEcdsa(): EcdsaProvider {
   const native = createRequire(import.meta.url)('secp256k1/bindings.js') as Bindings;
   const isPrivateKey = (key: Uint8Array): boolean => key.length === 32 && native.privateKeyVerify(key);
+  // A hash fresh from the hasher has no buffer of its own yet; making one for the native call would take longer than a copy.
+  const message = new Uint8Array(new ArrayBuffer(32));
   return {
     verifyEcdsa(signature, msg32, publicKey) {
       const compact = verifiableSignature(signature);
       if (compact === undefined || msg32.length !== 32 || !hasPublicKeyShape(publicKey)) return false;
-      return undefinedWhenRefused(PUBLIC_KEY_REFUSED, () => native.ecdsaVerify(compact, msg32, publicKey)) ?? false;
+      message.set(msg32);
+      return undefinedWhenRefused(PUBLIC_KEY_REFUSED, () => native.ecdsaVerify(compact, message, publicKey)) ?? false;
     },
     isPublicKey: (publicKey) => hasPublicKeyShape(publicKey) && native.publicKeyVerify(publicKey),
     isPrivateKey,
