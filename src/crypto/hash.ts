@@ -88,15 +88,30 @@ export function sha1(data: Uint8Array): Uint8Array {
 export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
   return hmac(nobleSha256, key, data);
 }
+const TAG_PREFIX = 64;
+/** Longest message that a tagged hasher puts together in its own memory, bytes with the prefix. */
+const TAGGED_MESSAGE = 512;
+
 /** A BIP340 tagged hash, SHA256(SHA256(tag) ‖ SHA256(tag) ‖ data), with the hash of the tag computed once; data in parts. */
 export function taggedHasher(tag: string): (...data: readonly Uint8Array[]) => Uint8Array {
-  let prefix: Uint8Array | undefined;
+  // Short messages are put together in here: memory for each would take as long as their hash.
+  let message: Uint8Array | undefined;
   return (...data) => {
-    if (prefix === undefined) {
+    if (message === undefined) {
+      message = new Uint8Array(TAGGED_MESSAGE);
       const t = sha256(asciiBytes(tag));
-      prefix = concatBytes(t, t);
+      message.set(t);
+      message.set(t, t.length);
     }
-    return sha256(concatBytes(prefix, ...data));
+    let length = TAG_PREFIX;
+    for (const part of data) length += part.length;
+    if (length > message.length) return sha256(concatBytes(message.subarray(0, TAG_PREFIX), ...data));
+    let at = TAG_PREFIX;
+    for (const part of data) {
+      message.set(part, at);
+      at += part.length;
+    }
+    return sha256(message.subarray(0, length));
   };
 }
 /** BIP340 tagged hash of `data`. */

@@ -1,17 +1,25 @@
 import { concatBytes } from '../util/bytes.ts';
+import type { Writer } from '../util/codec.ts';
 import { ScriptCursor } from './cursor.ts';
 import { encodeScriptNumber } from './number.ts';
 import { OP } from './opcodes.ts';
 
+/** What comes before `n` bytes of data in the shortest form of their push. */
+function pushPrefix(n: number): Uint8Array {
+  if (n < OP.OP_PUSHDATA1) return Uint8Array.of(n);
+  if (n <= 0xff) return Uint8Array.of(OP.OP_PUSHDATA1, n);
+  if (n <= 0xffff) return Uint8Array.of(OP.OP_PUSHDATA2, n & 0xff, n >>> 8);
+  return Uint8Array.of(OP.OP_PUSHDATA4, n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24);
+}
+
 /** The script that pushes `data` with the shortest length form (Bitcoin Core's `CScript() << bytes`; never OP_1 … OP_16). */
 export function pushData(data: Uint8Array): Uint8Array {
-  const n = data.length;
-  let prefix: Uint8Array;
-  if (n < OP.OP_PUSHDATA1) prefix = Uint8Array.of(n);
-  else if (n <= 0xff) prefix = Uint8Array.of(OP.OP_PUSHDATA1, n);
-  else if (n <= 0xffff) prefix = Uint8Array.of(OP.OP_PUSHDATA2, n & 0xff, n >>> 8);
-  else prefix = Uint8Array.of(OP.OP_PUSHDATA4, n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24);
-  return concatBytes(prefix, data);
+  return concatBytes(pushPrefix(data.length), data);
+}
+
+/** Writes pushData(data). */
+export function writePush(w: Writer, data: Uint8Array): Writer {
+  return w.put(pushPrefix(data.length)).put(data);
 }
 
 /** The script that pushes `n` (Bitcoin Core's `CScript() << n`): OP_0, OP_1NEGATE, OP_1 … OP_16, or its minimal bytes. BIP34 compares with it. */

@@ -32,41 +32,50 @@ function writeScriptCode(w: Writer, script: Uint8Array): void {
   w.put(script.subarray(from, cursor.offset));
 }
 
-/** Serialized once for each transaction: what is the same in the messages of all its inputs. */
+/** What SharedParts are written in: there is one at a time. */
+const inputsWriter = new Writer(1024);
+const unsequencedWriter = new Writer(1024);
+const outputsWriter = new Writer(1024);
+
+function blankInputs(w: Writer, tx: Tx, sequenced: boolean): Uint8Array {
+  w.restart();
+  for (const input of tx.inputs) {
+    writeOutPoint(w, input.prevout);
+    w.u8(0).u32(sequenced ? input.sequence : 0);
+  }
+  return w.written();
+}
+
+/** Serialized once for each transaction: what is the same in the messages of all its inputs. The next transaction overwrites it. */
 class SharedParts {
   readonly tx: Tx;
-  /** All inputs with empty scripts. */
-  readonly inputs: Uint8Array;
+  #inputs: Uint8Array | undefined;
   #unsequenced: Uint8Array | undefined;
   #outputs: Uint8Array | undefined;
 
   constructor(tx: Tx) {
     this.tx = tx;
-    this.inputs = this.#blankInputs(false);
+  }
+
+  /** All inputs with empty scripts. */
+  get inputs(): Uint8Array {
+    this.#inputs ??= blankInputs(inputsWriter, this.tx, true);
+    return this.#inputs;
   }
 
   /** The inputs with sequence zero, as SIGHASH_NONE and SIGHASH_SINGLE sign the others'. */
   get unsequenced(): Uint8Array {
-    this.#unsequenced ??= this.#blankInputs(true);
+    this.#unsequenced ??= blankInputs(unsequencedWriter, this.tx, false);
     return this.#unsequenced;
   }
 
   get outputs(): Uint8Array {
     if (this.#outputs === undefined) {
-      const w = new Writer(43 * this.tx.outputs.length);
+      const w = outputsWriter.restart();
       for (const output of this.tx.outputs) writeTxOut(w, output);
-      this.#outputs = w.finish();
+      this.#outputs = w.written();
     }
     return this.#outputs;
-  }
-
-  #blankInputs(noSequence: boolean): Uint8Array {
-    const w = new Writer(BLANK_INPUT_SIZE * this.tx.inputs.length);
-    for (const input of this.tx.inputs) {
-      writeOutPoint(w, input.prevout);
-      w.u8(0).u32(noSequence ? 0 : input.sequence);
-    }
-    return w.finish();
   }
 }
 

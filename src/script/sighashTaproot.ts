@@ -39,6 +39,16 @@ export function taprootSigMessage(
   annex: Hash256 | undefined,
   script: TapscriptExtension | undefined,
 ): Uint8Array | undefined {
+  return writeSigMessage(new Writer(288), spend, hashType, annex, script)?.finish();
+}
+
+function writeSigMessage(
+  w: Writer,
+  spend: Spend,
+  hashType: number,
+  annex: Hash256 | undefined,
+  script: TapscriptExtension | undefined,
+): Writer | undefined {
   if (!isTaprootHashType(hashType)) return undefined;
   const { tx, index, spent } = spend;
   const anyoneCanPay = (hashType & SIGHASH.ANYONECANPAY) !== 0;
@@ -46,7 +56,7 @@ export function taprootSigMessage(
   if (outputType === SIGHASH.SINGLE && index >= tx.outputs.length) return undefined;
 
   const shared = txHashes(tx);
-  const w = new Writer(288).u8(EPOCH).u8(hashType).u32(tx.version).u32(tx.lockTime);
+  w.u8(EPOCH).u8(hashType).u32(tx.version).u32(tx.lockTime);
   if (!anyoneCanPay) {
     const { amounts, scripts } = shared.spent(spent);
     w.put(shared.prevouts).put(amounts).put(scripts).put(shared.sequences);
@@ -62,8 +72,11 @@ export function taprootSigMessage(
   if (annex !== undefined) w.put(annex);
   if (outputType === SIGHASH.SINGLE) w.put(shared.output(index));
   if (script !== undefined) w.put(script.leafHash).u8(KEY_VERSION).u32(script.codeSeparator);
-  return w.finish();
+  return w;
 }
+
+/** Hashed and forgotten, message after message. */
+const message = new Writer(288);
 
 /** The hash that a taproot signature signs; undefined where taprootSigMessage is. */
 export function taprootSigHash(
@@ -72,6 +85,6 @@ export function taprootSigHash(
   annex: Hash256 | undefined,
   script: TapscriptExtension | undefined,
 ): Hash256 | undefined {
-  const message = taprootSigMessage(spend, hashType, annex, script);
-  return message === undefined ? undefined : sigHash(message);
+  const written = writeSigMessage(message.restart(), spend, hashType, annex, script);
+  return written === undefined ? undefined : sigHash(written.written());
 }

@@ -25,9 +25,12 @@ export function isControlBlockSize(size: number): boolean {
   return path >= 0 && path % CONTROL_NODE_SIZE === 0 && path <= CONTROL_NODE_SIZE * CONTROL_MAX_NODES;
 }
 
+/** Hashed and forgotten, leaf after leaf. */
+const leaf = new Writer(256);
+
 /** The leaf of `script` in the tree. */
 export function tapLeafHash(leafVersion: number, script: Uint8Array): Hash256 {
-  return tapLeaf(new Writer(script.length + 6).u8(leafVersion).varBytes(script).finish());
+  return tapLeaf(leaf.restart().u8(leafVersion).varBytes(script).written());
 }
 
 /** The node above two others, in lexicographic order. */

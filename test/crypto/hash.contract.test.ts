@@ -222,6 +222,17 @@ describe('Other hashes', () => {
     }
   });
 
+  it('a tagged hasher gives the same for parts of any length, short after long', () => {
+    const hasher = taggedHasher('TapLeaf');
+    const tag = createHash('sha256').update('TapLeaf').digest();
+    for (const length of [1000, 449, 448, 447, 64, 0, 5000, 1]) {
+      const part = new Uint8Array(length).fill(length);
+      const expected = createHash('sha256').update(tag).update(tag).update(part).digest('hex');
+      assert.equal(toHex(hasher(part)), expected);
+      assert.equal(toHex(hasher(part.subarray(0, length >> 1), part.subarray(length >> 1))), expected);
+    }
+  });
+
   it('tagged hashes prefix the tag hash twice (BIP340)', () => {
     const tag = createHash('sha256').update('TapTweak').digest();
     const expected = createHash('sha256').update(tag).update(tag).update('x').digest('hex');

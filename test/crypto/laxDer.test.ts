@@ -1,6 +1,13 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { encodeDer, hasHighS, isScalar, normalizeS, parseLaxDer } from '../../src/crypto/laxDer.ts';
+import {
+  encodeDer,
+  hasHighS,
+  isScalar,
+  normalizeS,
+  parseLaxDer,
+  verifiableSignature,
+} from '../../src/crypto/laxDer.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
 
 const ORDER = 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141';
@@ -95,5 +102,37 @@ describe('S normalization', () => {
     assert.equal(toHex(normalizeS(withS(`${HALF.slice(0, -1)}1`))), '11'.repeat(32) + HALF);
     assert.equal(toHex(normalizeS(withS(`${ORDER.slice(0, -1)}0`))), '11'.repeat(32) + '1'.padStart(64, '0'));
     assert.equal(toHex(normalizeS(withS(HALF))), '11'.repeat(32) + HALF);
+  });
+});
+
+describe('verifiableSignature', () => {
+  const HALVES = ['', '05', HALF, `${HALF.slice(0, -1)}1`, `${ORDER.slice(0, -1)}0`, ORDER, 'ff'.repeat(32)];
+  const scalar = fc.oneof(
+    fc.constantFrom(...HALVES).map((hex) => fromHex(hex.padStart(64, '0'))),
+    fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  );
+  /** Strict DER, with a byte changed or the end cut off now and then. */
+  const der = fc
+    .record({ r: scalar, s: scalar, at: fc.nat(71), byte: fc.nat(255), harm: fc.integer({ min: 0, max: 3 }) })
+    .map(({ r, s, at, byte, harm }) => {
+      const compact = new Uint8Array(64);
+      compact.set(r);
+      compact.set(s, 32);
+      const bytes = encodeDer(compact);
+      if (harm === 1 && at < bytes.length) bytes[at] = byte;
+      return harm === 2 ? bytes.slice(0, at) : bytes;
+    });
+  const zero = (bytes: Uint8Array): boolean => toHex(bytes) === '00'.repeat(32);
+
+  it('is low-S r ‖ s of what parseLaxDer reads, neither of them zero, call after call', () => {
+    fc.assert(
+      fc.property(der, (bytes) => {
+        const compact = parseLaxDer(bytes);
+        const none = compact === undefined || zero(compact.slice(0, 32)) || zero(compact.slice(32));
+        const got = verifiableSignature(bytes);
+        assert.equal(got && toHex(got), none ? undefined : toHex(normalizeS(compact)));
+      }),
+      { numRuns: 2000 },
+    );
   });
 });

@@ -1,14 +1,18 @@
 import { hasPublicKeyShape } from '../../crypto/keyEncoding.ts';
 import { secp } from '../../crypto/secp.ts';
+import { Writer } from '../../util/codec.ts';
 import type { ScriptError } from '../errors.ts';
 import { findAndDelete } from '../findAndDelete.ts';
 import { SCRIPT_FLAGS } from '../flags.ts';
-import { pushData } from '../push.ts';
+import { writePush } from '../push.ts';
 import { checkPublicKeyEncoding, checkSignatureEncoding } from '../sigEncoding.ts';
 import { legacySigHash } from '../sighashLegacy.ts';
 import { witnessV0SigHash } from '../sighashWitnessV0.ts';
 import { spentOutput } from '../spend.ts';
 import type { Machine } from './machine.ts';
+
+/** The push of a signature, looked for in the script and forgotten. */
+const push = new Writer(128);
 
 /** Legacy: a signature cannot sign itself, so the script code leaves it out. CONST_SCRIPTCODE forbids that it is in there. */
 export function withoutSignature(
@@ -16,8 +20,9 @@ export function withoutSignature(
   scriptCode: Uint8Array,
   sig: Uint8Array,
 ): { readonly scriptCode: Uint8Array } | { readonly error: ScriptError } {
-  if (machine.version !== 'base') return { scriptCode };
-  const { script, found } = findAndDelete(scriptCode, pushData(sig));
+  // A script that is no longer than the signature does not hold its push.
+  if (machine.version !== 'base' || scriptCode.length <= sig.length) return { scriptCode };
+  const { script, found } = findAndDelete(scriptCode, writePush(push.restart(), sig).written());
   if (found > 0 && machine.hasFlag(SCRIPT_FLAGS.CONST_SCRIPTCODE)) return { error: 'SIG_FINDANDDELETE' };
   return { scriptCode: script };
 }

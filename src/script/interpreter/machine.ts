@@ -106,7 +106,8 @@ export class Machine {
 
   /** What ECDSA signatures sign of the script: from the last executed OP_CODESEPARATOR on. The same view until the next. */
   get scriptCode(): Uint8Array {
-    this.#scriptCode ??= this.cursor.script.subarray(this.#codeStart);
+    const { script } = this.cursor;
+    this.#scriptCode ??= this.#codeStart === 0 ? script : script.subarray(this.#codeStart);
     return this.#scriptCode;
   }
 
