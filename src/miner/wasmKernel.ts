@@ -36,9 +36,9 @@ const AFTER_NONCE: readonly Word[] = [0x80000000 | 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
   constant,
 }));
 
-function scanBody(pool: ConstantPool): asm.Code {
+function scanBody(pool: ConstantPool): Uint8Array {
   const ops = vectorWords(pool);
-  const s = new Sha256Emitter(ops, FIRST_VECTOR);
+  const s = new Sha256Emitter(ops, FIRST_VECTOR).emit(asm.LOOP);
   for (let i = 0; i < 8; i++) s.emit(loadSplat(MIDSTATE + 4 * i), asm.set(s.stateLocal(i)));
   for (let i = 0; i < 3; i++) s.emit(loadSplat(TAIL + 4 * i), asm.set(s.wordLocal(i)));
   s.emit(asm.get(START), asm.get(INDEX), asm.ADD, SPLAT, NONCE_OFFSETS, ops.add, asm.set(TEMP));
@@ -55,13 +55,13 @@ function scanBody(pool: ConstantPool): asm.Code {
   // if any lane is at most the target: return INDEX + number of the first such lane
   s.emit(ANY_TRUE, asm.IF, asm.get(INDEX), asm.get(TEMP), BITMASK, TRAILING_ZEROS, asm.ADD, RETURN, asm.END);
   s.emit(asm.increase(INDEX, 4), asm.get(INDEX), asm.get(COUNT), asm.LESS_UNSIGNED, asm.branchIf(0));
-  return s.code;
+  return s.emit(asm.END, asm.i32(-1)).code;
 }
 
 /** The module: exports memory "m" and "scan"(start, count) → offset of the first candidate from start, or -1. */
 export function assembleScanModule(): Uint8Array {
   const pool = new ConstantPool(CONSTANTS);
-  const code = [...asm.LOOP, ...scanBody(pool), ...asm.END, ...asm.i32(-1)];
+  const code = scanBody(pool);
   const scan: asm.Fn = { params: 2, returns: true, locals: 1, vectors: SHA256_LOCALS + 1, code, exportAs: 'scan' };
   return asm.assembleModule({ pages: 1, functions: [scan], data: pool.data() });
 }

@@ -4,6 +4,28 @@
  */
 export type Code = readonly number[];
 
+/** Takes code; for long stretches of it, which arrays would hold at eight times the size. */
+export class CodeBuffer {
+  #bytes = new Uint8Array(1 << 15);
+  #length = 0;
+
+  add(code: Code): void {
+    const at = this.#length;
+    this.#length = at + code.length;
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(2 * this.#length);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    for (let i = 0; i < code.length; i++) this.#bytes[at + i] = code[i] as number;
+  }
+
+  /** What was added so far: a view. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+}
+
 const I32 = 0x7f;
 const V128 = 0x7b;
 
@@ -75,7 +97,7 @@ export interface Fn {
   readonly returns?: boolean;
   readonly locals?: number;
   readonly vectors?: number;
-  readonly code: Code;
+  readonly code: Code | Uint8Array;
   readonly exportAs?: string;
 }
 
@@ -88,54 +110,53 @@ export interface ModuleParts {
   readonly data?: { readonly at: number; readonly bytes: Uint8Array };
 }
 
-function append(to: number[], from: Iterable<number>): void {
-  for (const byte of from) to.push(byte);
+/** Bytes of a section or of the module, in parts: long ones are copied once, at the end. */
+type Parts = (Code | Uint8Array)[];
+
+const sizeOf = (parts: Parts): number => parts.reduce((sum, part) => sum + part.length, 0);
+
+function section(id: number, parts: Parts): Parts {
+  return [[id, ...unsignedLeb(sizeOf(parts))], ...parts];
 }
 
-function section(id: number, bytes: readonly number[]): number[] {
-  const out = [id, ...unsignedLeb(bytes.length)];
-  append(out, bytes);
-  return out;
-}
-
-function body(fn: Fn): number[] {
-  const groups: number[][] = [];
+function body(fn: Fn): Parts {
+  const groups: Code[] = [];
   if (fn.locals !== undefined) groups.push([...unsignedLeb(fn.locals), I32]);
   if (fn.vectors !== undefined) groups.push([...unsignedLeb(fn.vectors), V128]);
   const head = [groups.length, ...groups.flat()];
-  const out = unsignedLeb(head.length + fn.code.length + 1);
-  append(out, head);
-  append(out, fn.code);
-  append(out, END);
-  return out;
+  return [unsignedLeb(head.length + fn.code.length + END.length), head, fn.code, END];
 }
 
 const nameBytes = (text: string): number[] => [text.length, ...Array.from(text, (c) => c.charCodeAt(0))];
 
+const signature = ({ params, returns }: Fn): Code => [
+  ...[0x60, params, ...Array<number>(params).fill(I32)],
+  ...(returns === true ? [1, I32] : [0]),
+];
+
 /** The module's bytes. */
 export function assembleModule({ pages, functions, data }: ModuleParts): Uint8Array {
   const count = unsignedLeb(functions.length);
-  const types = [...count];
-  const indexes = [...count];
-  const code = [...count];
-  const exported: number[] = [...nameBytes('m'), 2, 0];
-  let exports = 1;
-  for (const [i, fn] of functions.entries()) {
-    append(types, [0x60, fn.params, ...Array<number>(fn.params).fill(I32), ...(fn.returns === true ? [1, I32] : [0])]);
-    append(indexes, unsignedLeb(i));
-    append(code, body(fn));
-    if (fn.exportAs === undefined) continue;
-    append(exported, [...nameBytes(fn.exportAs), 0, ...unsignedLeb(i)]);
-    exports++;
-  }
-  const out = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-  append(out, section(1, types));
-  append(out, section(3, indexes));
-  append(out, section(5, [1, 1, ...unsignedLeb(pages), ...unsignedLeb(pages)]));
-  append(out, section(7, [...unsignedLeb(exports), ...exported]));
-  append(out, section(10, code));
+  const exported = functions.flatMap(({ exportAs }, i) =>
+    exportAs === undefined ? [] : [[...nameBytes(exportAs), 0, ...unsignedLeb(i)]],
+  );
+  const parts: Parts = [
+    [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, [count, ...functions.map(signature)]),
+    ...section(3, [count, ...functions.map((_, i) => unsignedLeb(i))]),
+    ...section(5, [[1, 1, ...unsignedLeb(pages), ...unsignedLeb(pages)]]),
+    ...section(7, [unsignedLeb(exported.length + 1), [...nameBytes('m'), 2, 0], ...exported]),
+    ...section(10, [count, ...functions.flatMap(body)]),
+  ];
   if (data !== undefined) {
-    append(out, section(11, [1, 0, ...i32(data.at), ...END, ...unsignedLeb(data.bytes.length), ...data.bytes]));
+    const where = [1, 0, ...i32(data.at), ...END, ...unsignedLeb(data.bytes.length)];
+    parts.push(...section(11, [where, data.bytes]));
   }
-  return Uint8Array.from(out);
+  const module = new Uint8Array(sizeOf(parts));
+  let at = 0;
+  for (const part of parts) {
+    module.set(part, at);
+    at += part.length;
+  }
+  return module;
 }

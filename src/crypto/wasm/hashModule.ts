@@ -11,7 +11,7 @@ const PAIR = 64;
 const loadState = (i: number): asm.Code => [...asm.i32(0), ...asm.load(STATE + 4 * i)];
 
 /** Stores the locals of the state, with what is in memory added when `plus`. */
-function toState(s: Sha256Emitter, plus: boolean): asm.Code {
+function toState(s: Sha256Emitter, plus: boolean): Uint8Array {
   for (let i = 0; i < 8; i++) {
     s.emit(asm.i32(0), asm.get(s.stateLocal(i)));
     if (plus) s.emit(loadState(i), asm.ADD);

@@ -38,7 +38,7 @@ function transpose(from: number, to: number): asm.Code {
 }
 
 /** Stores the state; with `mode` 'masked' only in the lanes whose bits in local `mask` are set, else with the old one added. */
-function toState(s: Sha256Emitter, mode: 'set' | 'add' | { readonly mask: number }): asm.Code {
+function toState(s: Sha256Emitter, mode: 'set' | 'add' | { readonly mask: number }): Uint8Array {
   for (let i = 0; i < 8; i++) {
     s.emit(asm.i32(0), asm.get(s.stateLocal(i)));
     if (mode !== 'set') s.emit(loadState(i), ADD);

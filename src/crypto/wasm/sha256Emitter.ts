@@ -1,5 +1,5 @@
 import { IV, K } from '../sha256Words.ts';
-import { type Code, get, set, tee } from './assembler.ts';
+import { type Code, CodeBuffer, get, set, tee } from './assembler.ts';
 import type { WordOps } from './words.ts';
 
 /** A schedule word: known while assembling, or in a local. */
@@ -21,12 +21,13 @@ export const PADDING_OF_32: readonly Word[] = constants([0x80000000 | 0, ...Arra
  * place of their values.
  */
 export class Sha256Emitter {
-  readonly code: number[] = [];
+  readonly #code = new CodeBuffer();
   readonly #ops: WordOps;
   /** Locals of a…h as named now. */
-  readonly vars: number[];
+  readonly #vars: number[];
+  readonly #wordLocals: number;
   /** The last sixteen schedule words. */
-  readonly words: Word[];
+  readonly #words: Word[];
   readonly #temp: number;
   /** Locals of a ^ b and of b ^ c, which was a ^ b one round before. */
   #ab: number;
@@ -35,18 +36,22 @@ export class Sha256Emitter {
   /** Uses SHA256_LOCALS locals from `first`: state, then words. */
   constructor(ops: WordOps, first: number) {
     this.#ops = ops;
-    this.vars = Array.from({ length: 8 }, (_, i) => first + i);
-    this.words = Array.from({ length: 16 }, (_, i) => ({ local: first + 8 + i }));
+    this.#vars = Array.from({ length: 8 }, (_, i) => first + i);
+    this.#words = Array.from({ length: 16 }, (_, i) => ({ local: first + 8 + i }));
     this.#temp = first + 24;
     this.#ab = first + 25;
     this.#bc = first + 26;
     this.#wordLocals = first + 8;
   }
-  readonly #wordLocals: number;
 
   emit(...parts: readonly Code[]): this {
-    for (const part of parts) for (const byte of part) this.code.push(byte);
+    for (const part of parts) this.#code.add(part);
     return this;
+  }
+
+  /** What was emitted so far. */
+  get code(): Uint8Array {
+    return this.#code.bytes;
   }
 
   /** Local of schedule word i (0…15). */
@@ -56,12 +61,12 @@ export class Sha256Emitter {
 
   /** Local of the state word that is now named i (0 for a … 7 for h). */
   stateLocal(i: number): number {
-    return this.vars[i] as number;
+    return this.#vars[i] as number;
   }
 
   /** Sets the words: those not given stay in their locals. */
   useWords(words: (i: number) => Word | undefined): this {
-    for (let i = 0; i < 16; i++) this.words[i] = words(i) ?? { local: this.wordLocal(i) };
+    for (let i = 0; i < 16; i++) this.#words[i] = words(i) ?? { local: this.wordLocal(i) };
     return this;
   }
 
@@ -103,7 +108,7 @@ export class Sha256Emitter {
       [15, 7, 18, 3],
       [2, 17, 19, 10],
     ] as const) {
-      const word = this.words[(t - back) & 15] as Word;
+      const word = this.#words[(t - back) & 15] as Word;
       if ('constant' in word) {
         const x = word.constant;
         constant += rotated(x, r1) ^ rotated(x, r2) ^ (x >>> shift);
@@ -113,7 +118,7 @@ export class Sha256Emitter {
       }
     }
     for (const back of [16, 7]) {
-      const word = this.words[(t - back) & 15] as Word;
+      const word = this.#words[(t - back) & 15] as Word;
       if ('constant' in word) {
         constant += word.constant;
       } else {
@@ -123,13 +128,13 @@ export class Sha256Emitter {
     }
     constant |= 0;
     if (pushed === 0) {
-      this.words[t & 15] = { constant };
+      this.#words[t & 15] = { constant };
       return;
     }
     if (constant !== 0) this.emit(this.#ops.constant(constant), this.#ops.add);
     const local = this.wordLocal(t & 15);
     this.emit(set(local));
-    this.words[t & 15] = { local };
+    this.#words[t & 15] = { local };
   }
 
   /** Rounds 0 … last. `loadWord` gives code that puts word t < 16 into its local just before it is needed. */
@@ -139,8 +144,8 @@ export class Sha256Emitter {
     for (let t = 0; t <= last; t++) {
       if (t >= 16) this.#schedule(t);
       else if (loadWord !== undefined) this.emit(loadWord(t));
-      const [a, b, , d, e, f, g, h] = this.vars as [number, number, number, number, number, number, number, number];
-      const word = this.words[t & 15] as Word;
+      const [a, b, , d, e, f, g, h] = this.#vars as [number, number, number, number, number, number, number, number];
+      const word = this.#words[t & 15] as Word;
       const k = K[t] as number;
       this.emit(get(h));
       if ('constant' in word) this.emit(constant((k + word.constant) | 0), add);
@@ -153,7 +158,7 @@ export class Sha256Emitter {
       // maj(a, b, c) = b ^ ((a ^ b) & (b ^ c))
       this.emit(add, get(a), get(b), xor, tee(this.#ab), get(this.#bc), and, get(b), xor, add, set(h));
       [this.#ab, this.#bc] = [this.#bc, this.#ab];
-      this.vars.unshift(this.vars.pop() as number);
+      this.#vars.unshift(this.#vars.pop() as number);
     }
     return this;
   }

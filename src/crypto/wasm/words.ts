@@ -21,12 +21,9 @@ export const scalarWords: WordOps = {
   xor: asm.XOR,
   and: asm.AND,
   constant: asm.i32,
-  rotateRight: (local, n) => [...asm.get(local), ...asm.rotateRight(n)],
-  shiftRight: (local, n) => [...asm.get(local), ...asm.shiftRight(n)],
-  choose: (x, y, by) => [
-    ...[...asm.get(x), ...asm.get(y), ...asm.XOR, ...asm.get(by), ...asm.AND],
-    ...[...asm.get(y), ...asm.XOR],
-  ],
+  rotateRight: (local, n) => asm.get(local).concat(asm.rotateRight(n)),
+  shiftRight: (local, n) => asm.get(local).concat(asm.shiftRight(n)),
+  choose: (x, y, by) => asm.get(x).concat(asm.get(y), asm.XOR, asm.get(by), asm.AND, asm.get(y), asm.XOR),
 };
 
 /** Instructions on v128, as in the specification's section 5.4.9. */
