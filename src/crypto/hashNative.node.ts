@@ -5,7 +5,14 @@ import { oneByOne } from './hashBatches.ts';
 
 // Plain Uint8Arrays, because Buffer's slice() shares memory where Uint8Array's copies.
 const plain = (digest: Buffer): Uint8Array => new Uint8Array(digest.buffer, digest.byteOffset, digest.byteLength);
-const sha256 = (data: Uint8Array): Uint8Array => plain(hash('sha256', data, 'buffer'));
+
+/** Through a string: a Buffer's memory is allocated outside the heap, which costs more than the hash of a small message. */
+function sha256(data: Uint8Array): Uint8Array {
+  const text = hash('sha256', data, 'latin1');
+  const digest = new Uint8Array(text.length);
+  for (let i = 0; i < digest.length; i++) digest[i] = text.charCodeAt(i);
+  return digest;
+}
 
 const hash256 = (data: Uint8Array): Uint8Array => sha256(sha256(data));
 

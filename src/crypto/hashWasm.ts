@@ -5,11 +5,14 @@ import { MAX_MESSAGE } from './wasm/layout.ts';
 
 /** Longest messages, in bytes, for which WebAssembly beats the provider of large messages. At most MAX_MESSAGE. */
 export interface WasmLimits {
-  /** One message per call. */
+  /** One message per call, SHA-256 once or twice. */
   readonly single: number;
+  readonly hash160: number;
   /** Four messages at a time. */
   readonly batch: number;
 }
+
+const NO_LIMITS: WasmLimits = { single: MAX_MESSAGE, hash160: MAX_MESSAGE, batch: MAX_MESSAGE };
 
 /**
  * SHA-256 and RIPEMD-160 in WebAssembly made by this code, and `large` for messages above the limits. With `simd` batches
@@ -17,11 +20,12 @@ export interface WasmLimits {
  */
 export function wasmHashProvider(
   large: HashProvider,
-  { simd = true, limits = { single: MAX_MESSAGE, batch: MAX_MESSAGE } }: { simd?: boolean; limits?: WasmLimits } = {},
+  { simd = true, limits = NO_LIMITS }: { simd?: boolean; limits?: WasmLimits } = {},
 ): HashProvider | undefined {
   const kernel = HashKernel.make(simd);
   if (kernel === undefined) return undefined;
   const single = Math.min(limits.single, MAX_MESSAGE);
+  const keys = Math.min(limits.hash160, MAX_MESSAGE);
   const batch = Math.min(limits.batch, MAX_MESSAGE);
 
   // Whatever hashes the message, the second hash is of 32 bytes.
@@ -40,7 +44,7 @@ export function wasmHashProvider(
     name: `${kernel.simd ? 'wasm-simd' : 'wasm'}, ${large.name}`,
     sha256: (data) => (data.length <= single ? kernel.sha256(data) : large.sha256(data)),
     hash256,
-    hash160: (data) => (data.length <= single ? kernel.hash160(data) : large.hash160(data)),
+    hash160: (data) => (data.length <= keys ? kernel.hash160(data) : large.hash160(data)),
     sha256Stream: () => large.sha256Stream(),
     hash256Pairs,
     hash256Each,

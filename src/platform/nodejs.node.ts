@@ -38,7 +38,7 @@ export interface PlatformCrypto {
  * Bytes up to which WebAssembly is at least as fast as node:crypto, whose calls cost about 0.65 µs before the first byte:
  * measured on an AMD EPYC (Zen 5) with SHA instructions, Node 24 (docs/decisions.md). Without them the limits are higher.
  */
-const WASM_LIMITS = { single: 384, batch: 1200 };
+const WASM_LIMITS = { single: 119, hash160: 520, batch: 500 };
 
 /** Installs the fastest providers that work here. Call once, first thing in main and in every worker. */
 export function usePlatformCrypto(): PlatformCrypto {
