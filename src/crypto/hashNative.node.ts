@@ -8,7 +8,7 @@ const plain = (digest: Buffer): Uint8Array => new Uint8Array(digest.buffer, dige
 
 /** Through a string: a Buffer's memory is allocated outside the heap, which costs more than the hash of a small message. */
 function sha256(data: Uint8Array): Uint8Array {
-  const text = hash('sha256', data, 'latin1');
+  const text = hash('sha256', data, 'binary');
   const digest = new Uint8Array(text.length);
   for (let i = 0; i < digest.length; i++) digest[i] = text.charCodeAt(i);
   return digest;

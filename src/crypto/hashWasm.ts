@@ -5,14 +5,15 @@ import { MAX_MESSAGE } from './wasm/layout.ts';
 
 /** Longest messages, in bytes, for which WebAssembly beats the provider of large messages. At most MAX_MESSAGE. */
 export interface WasmLimits {
-  /** One message per call, SHA-256 once or twice. */
-  readonly single: number;
+  /** One message per call. */
+  readonly sha256: number;
+  readonly hash256: number;
   readonly hash160: number;
   /** Four messages at a time. */
   readonly batch: number;
 }
 
-const NO_LIMITS: WasmLimits = { single: MAX_MESSAGE, hash160: MAX_MESSAGE, batch: MAX_MESSAGE };
+const NO_LIMITS: WasmLimits = { sha256: MAX_MESSAGE, hash256: MAX_MESSAGE, hash160: MAX_MESSAGE, batch: MAX_MESSAGE };
 
 /**
  * SHA-256 and RIPEMD-160 in WebAssembly made by this code, and `large` for messages above the limits. With `simd` batches
@@ -24,13 +25,11 @@ export function wasmHashProvider(
 ): HashProvider | undefined {
   const kernel = HashKernel.make(simd);
   if (kernel === undefined) return undefined;
-  const single = Math.min(limits.single, MAX_MESSAGE);
-  const keys = Math.min(limits.hash160, MAX_MESSAGE);
-  const batch = Math.min(limits.batch, MAX_MESSAGE);
+  const most = (limit: number): number => Math.min(limit, MAX_MESSAGE);
+  const [once, twice] = [most(limits.sha256), most(limits.hash256)];
+  const [key, batch] = [most(limits.hash160), most(limits.batch)];
 
-  // Whatever hashes the message, the second hash is of 32 bytes.
-  const hash256 = (data: Uint8Array): Uint8Array =>
-    data.length <= single ? kernel.hash256(data) : kernel.sha256(large.sha256(data));
+  const hash256 = (data: Uint8Array): Uint8Array => (data.length <= twice ? kernel.hash256(data) : large.hash256(data));
   const hash256Pairs = (nodes: Uint8Array): Uint8Array => kernel.hash256Pairs(nodes);
   const hash256Each = (messages: readonly Uint8Array[]): Uint8Array[] => {
     if (!kernel.simd || messages.length < 2) return messages.map(hash256);
@@ -42,9 +41,9 @@ export function wasmHashProvider(
   };
   return {
     name: `${kernel.simd ? 'wasm-simd' : 'wasm'}, ${large.name}`,
-    sha256: (data) => (data.length <= single ? kernel.sha256(data) : large.sha256(data)),
+    sha256: (data) => (data.length <= once ? kernel.sha256(data) : large.sha256(data)),
     hash256,
-    hash160: (data) => (data.length <= keys ? kernel.hash160(data) : large.hash160(data)),
+    hash160: (data) => (data.length <= key ? kernel.hash160(data) : large.hash160(data)),
     sha256Stream: () => large.sha256Stream(),
     hash256Pairs,
     hash256Each,

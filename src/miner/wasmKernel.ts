@@ -63,7 +63,7 @@ export function assembleScanModule(): Uint8Array {
   const pool = new ConstantPool(CONSTANTS);
   const code = scanBody(pool);
   const scan: asm.Fn = { params: 2, returns: true, locals: 1, vectors: SHA256_LOCALS + 1, code, exportAs: 'scan' };
-  return asm.assembleModule({ pages: 1, functions: [scan], data: pool.data() });
+  return asm.assembleModule({ pages: 1, functions: [scan], data: [pool.data()] });
 }
 
 interface ScanExports {

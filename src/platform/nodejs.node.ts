@@ -35,10 +35,11 @@ export interface PlatformCrypto {
 }
 
 /**
- * Bytes up to which WebAssembly is at least as fast as node:crypto, whose calls cost about 0.65 µs before the first byte:
- * measured on an AMD EPYC (Zen 5) with SHA instructions, Node 24 (docs/decisions.md). Without them the limits are higher.
+ * Bytes up to which WebAssembly is at least as fast as node:crypto, whose calls cost a quarter of a microsecond before the
+ * first byte and then a quarter of WebAssembly's time per byte: measured on an AMD EPYC (Zen 5) with SHA instructions, Node
+ * 24 (docs/decisions.md). Without these instructions WebAssembly would win for longer, by little.
  */
-const WASM_LIMITS = { single: 119, hash160: 520, batch: 500 };
+const WASM_LIMITS = { sha256: 55, hash256: 183, hash160: 520, batch: 600 };
 
 /** Installs the fastest providers that work here. Call once, first thing in main and in every worker. */
 export function usePlatformCrypto(): PlatformCrypto {

@@ -57,7 +57,7 @@ function tree(leaves: readonly Uint8Array[]): { root: string; mutated: boolean }
 const WASM = [
   wasmHashProvider(jsHashProvider),
   wasmHashProvider(jsHashProvider, { simd: false }),
-  wasmHashProvider(nodeHashProvider, { limits: { single: 100, hash160: 150, batch: 200 } }),
+  wasmHashProvider(nodeHashProvider, { limits: { sha256: 50, hash256: 100, hash160: 150, batch: 200 } }),
 ].filter((provider) => provider !== undefined);
 
 describe('Hash providers', () => {

@@ -1,6 +1,6 @@
 /**
  * Just enough of the WebAssembly binary format (core specification, chapter 5) to assemble hash kernels: functions of i32
- * parameters, i32 and v128 locals, one memory, one data segment. Instructions are arrays of bytes put together by code.
+ * parameters, i32 and v128 locals, one memory, data segments. Instructions are arrays of bytes put together by code.
  */
 export type Code = readonly number[];
 
@@ -106,8 +106,13 @@ export interface ModuleParts {
   /** Memory of this many 64 KiB pages, exported as "m"; it never grows. */
   readonly pages: number;
   readonly functions: readonly Fn[];
-  /** Put at `at` when the module is instantiated. */
-  readonly data?: { readonly at: number; readonly bytes: Uint8Array };
+  readonly data: readonly Segment[];
+}
+
+/** Bytes that are put at `at` when the module is instantiated. */
+export interface Segment {
+  readonly at: number;
+  readonly bytes: Uint8Array;
 }
 
 /** Bytes of a section or of the module, in parts: long ones are copied once, at the end. */
@@ -126,6 +131,8 @@ function body(fn: Fn): Parts {
   const head = [groups.length, ...groups.flat()];
   return [unsignedLeb(head.length + fn.code.length + END.length), head, fn.code, END];
 }
+
+const segment = ({ at, bytes }: Segment): Parts => [[0, ...i32(at), ...END, ...unsignedLeb(bytes.length)], bytes];
 
 const nameBytes = (text: string): number[] => [text.length, ...Array.from(text, (c) => c.charCodeAt(0))];
 
@@ -147,11 +154,8 @@ export function assembleModule({ pages, functions, data }: ModuleParts): Uint8Ar
     ...section(5, [[1, 1, ...unsignedLeb(pages), ...unsignedLeb(pages)]]),
     ...section(7, [unsignedLeb(exported.length + 1), [...nameBytes('m'), 2, 0], ...exported]),
     ...section(10, [count, ...functions.flatMap(body)]),
+    ...section(11, [unsignedLeb(data.length), ...data.flatMap(segment)]),
   ];
-  if (data !== undefined) {
-    const where = [1, 0, ...i32(data.at), ...END, ...unsignedLeb(data.bytes.length)];
-    parts.push(...section(11, [where, data.bytes]));
-  }
   const module = new Uint8Array(sizeOf(parts));
   let at = 0;
   for (const part of parts) {

@@ -1,10 +1,22 @@
 import { assert } from '../../util/assert.ts';
+import { K } from '../sha256Words.ts';
 import * as asm from './assembler.ts';
 import { addLaneFunctions } from './laneFunctions.ts';
-import { DATA, DIGEST, PAGES, POOL, POOL_END, STATE } from './layout.ts';
+import {
+  DATA,
+  DIGEST,
+  DIGEST_BLOCK,
+  LANE_DIGEST_WORDS,
+  PADDED_CONSTANTS,
+  PAGES,
+  POOL,
+  ROUND_CONSTANTS,
+  STATE,
+  TABLE,
+} from './layout.ts';
 import { ripemd160OneBlock } from './ripemd160Emitter.ts';
-import { PADDING_OF_32, PADDING_OF_64, SHA256_LOCALS, Sha256Emitter, type Word } from './sha256Emitter.ts';
-import { ConstantPool, scalarWords, swapWord } from './words.ts';
+import { PADDING_OF_32, paddedRoundConstants, SHA256_LOCALS, Sha256Emitter, type Word } from './sha256Emitter.ts';
+import { ConstantPool, littleEndian, scalarWords, swapWord } from './words.ts';
 
 const NODE = 32;
 const PAIR = 64;
@@ -32,26 +44,20 @@ function start(): asm.Fn {
 
 /** compress(block): the state absorbs 64 bytes. */
 function compress(): asm.Fn {
-  const s = fromState(new Sha256Emitter(scalarWords, 1));
-  s.rounds(63, (t) => {
+  const [block, counter, first] = [0, 1, 2];
+  const s = fromState(new Sha256Emitter(scalarWords, first));
+  s.roundsInLoop(ROUND_CONSTANTS, counter, (t) => {
     const local = s.wordLocal(t);
-    return [...asm.get(0), ...asm.load(4 * t), ...asm.set(local), ...swapWord(local), ...asm.set(local)];
+    return [...asm.get(block), ...asm.load(4 * t), ...asm.set(local), ...swapWord(local), ...asm.set(local)];
   });
-  return { params: 1, locals: SHA256_LOCALS, code: toState(s, true) };
+  return { params: 1, locals: 1 + SHA256_LOCALS, code: toState(s, true) };
 }
 
 /** compressPadding(): the state absorbs what follows a message of 64 bytes. */
 function compressPadding(): asm.Fn {
-  const s = fromState(new Sha256Emitter(scalarWords, 0)).useWords((i) => PADDING_OF_64[i]);
-  return { params: 0, locals: SHA256_LOCALS, code: toState(s.rounds(), true) };
-}
-
-/** hashDigest(): the digest in the state is hashed once more. */
-function hashDigest(): asm.Fn {
-  const s = new Sha256Emitter(scalarWords, 0);
-  for (let i = 0; i < 8; i++) s.emit(loadState(i), asm.set(s.wordLocal(i)));
-  s.initialState().useWords((i) => PADDING_OF_32[i - 8]);
-  return { params: 0, locals: SHA256_LOCALS, code: toState(s.rounds().addInitialState(), false) };
+  const [counter, first] = [0, 1];
+  const s = fromState(new Sha256Emitter(scalarWords, first)).knownRoundsInLoop(PADDED_CONSTANTS, counter);
+  return { params: 0, locals: 1 + SHA256_LOCALS, code: toState(s, true) };
 }
 
 /** storeDigest(to): the state as 32 bytes. */
@@ -129,6 +135,20 @@ function merkle(hashPairs: number): asm.Fn {
   return { params: 1, returns: true, locals: 3, code, exportAs: 'merkle' };
 }
 
+/** What code reads from memory besides the pool. */
+function segments(simd: boolean): asm.Segment[] {
+  const paddingWords = PADDING_OF_32.map((word) => ('constant' in word ? word.constant : 0));
+  const padding = new Uint8Array(32);
+  for (const [i, word] of paddingWords.entries()) new DataView(padding.buffer).setInt32(4 * i, word);
+  const laneWords = Int32Array.from(paddingWords.flatMap((word) => [word, word, word, word]));
+  const scalar = [
+    { at: DIGEST_BLOCK + 32, bytes: padding },
+    { at: ROUND_CONSTANTS, bytes: littleEndian(K) },
+    { at: PADDED_CONSTANTS, bytes: littleEndian(paddedRoundConstants()) },
+  ];
+  return simd ? [...scalar, { at: LANE_DIGEST_WORDS + 128, bytes: littleEndian(laneWords) }] : scalar;
+}
+
 /**
  * The hash module: functions over one message at DATA with its digest at DIGEST, and over batches (layout.ts). With `simd`
  * batches are hashed four at a time.
@@ -140,13 +160,14 @@ export function assembleHashModule(simd: boolean): Uint8Array {
   const functions: asm.Fn[] = [];
   const add = (fn: asm.Fn): number => functions.push(fn) - 1;
   const pool = new ConstantPool(POOL);
-  const [toStart, toCompress, toPadding, toAgain] = [
-    add(start()),
-    add(compress()),
-    add(compressPadding()),
-    add(hashDigest()),
-  ];
+  const [toStart, toCompress, toPadding] = [add(start()), add(compress()), add(compressPadding())];
   const [toStore, toPad] = [add(storeDigest()), add(pad())];
+  // hashDigest(): the digest in the state is hashed once more.
+  const again = [
+    ...[...asm.i32(DIGEST_BLOCK), ...asm.call(toStore), ...asm.call(toStart)],
+    ...[...asm.i32(DIGEST_BLOCK), ...asm.call(toCompress)],
+  ];
+  const toAgain = add({ params: 0, code: again });
 
   const [length, end, at] = [0, 1, 2];
   const absorb = [
@@ -166,7 +187,10 @@ export function assembleHashModule(simd: boolean): Uint8Array {
   const hashPair = add({ params: 2, code: pair, exportAs: 'hashPair' });
   const hashPairs = simd ? addLaneFunctions(add, pool, hashPair) : add(hashPairsOneByOne(hashPair));
   add(merkle(hashPairs));
-  const data = pool.data();
-  assert(data.at + data.bytes.length <= POOL_END, 'the constants fit before the table');
+  const data = [pool.data(), ...segments(simd)];
+  assert(
+    data.every(({ at, bytes }) => at + bytes.length <= TABLE),
+    'constants end before the table',
+  );
   return asm.assembleModule({ pages: PAGES, functions, data });
 }

@@ -1,6 +1,16 @@
 import * as asm from './assembler.ts';
-import { DATA, LANE_BLOCKS, LANE_STATE, TABLE } from './layout.ts';
-import { PADDING_OF_32, PADDING_OF_64, SHA256_LOCALS, Sha256Emitter } from './sha256Emitter.ts';
+import {
+  DATA,
+  LANE_BLOCKS,
+  LANE_DIGEST_WORDS,
+  LANE_MASK,
+  LANE_STATE,
+  LANE_WORDS,
+  PADDED_CONSTANTS,
+  ROUND_CONSTANTS,
+  TABLE,
+} from './layout.ts';
+import { SHA256_LOCALS, Sha256Emitter } from './sha256Emitter.ts';
 import {
   type ConstantPool,
   LOAD,
@@ -37,12 +47,12 @@ function transpose(from: number, to: number): asm.Code {
   ];
 }
 
-/** Stores the state; with `mode` 'masked' only in the lanes whose bits in local `mask` are set, else with the old one added. */
-function toState(s: Sha256Emitter, mode: 'set' | 'add' | { readonly mask: number }): Uint8Array {
+/** Stores the state; with `how` 'add' the old one is added, with 'masked' too and only in the lanes of the mask. */
+function toState(s: Sha256Emitter, how: 'set' | 'add' | 'masked'): Uint8Array {
   for (let i = 0; i < 8; i++) {
     s.emit(asm.i32(0), asm.get(s.stateLocal(i)));
-    if (mode !== 'set') s.emit(loadState(i), ADD);
-    if (typeof mode === 'object') s.emit(loadState(i), asm.get(mode.mask), SELECT);
+    if (how !== 'set') s.emit(loadState(i), ADD);
+    if (how === 'masked') s.emit(loadState(i), asm.i32(0), LOAD(LANE_MASK), SELECT);
     s.emit(STORE(LANE_STATE + 16 * i));
   }
   return s.code;
@@ -53,27 +63,52 @@ function fromState(s: Sha256Emitter): Sha256Emitter {
   return s;
 }
 
-/** compress(p0, p1, p2, p3, block): lanes that have more than `block` blocks absorb 64 bytes each. */
-function compress(ops: WordOps): asm.Fn {
-  const params = 5;
-  const rows = params + SHA256_LOCALS;
-  const mask = rows + 4;
-  const s = fromState(new Sha256Emitter(ops, params));
-  s.emit(asm.i32(0), LOAD(LANE_BLOCKS), asm.get(4), SPLAT, GREATER, asm.set(mask));
-  s.rounds(63, (t) => {
-    if (t % 4 !== 0) return [];
-    const load = LANES.flatMap((lane) => [
-      ...[
-        ...asm.get(lane),
-        ...LOAD(4 * t),
-        ...asm.set(rows + lane),
-        ...swapLanes(rows + lane),
-        ...asm.set(rows + lane),
-      ],
-    ]);
-    return [...load, ...transpose(rows, s.wordLocal(t))];
-  });
-  return { params, vectors: SHA256_LOCALS + 5, code: toState(s, { mask }) };
+/** loadBlocks(p0, p1, p2, p3, block): words and mask of the lanes that have more than `block` blocks. */
+function loadBlocks(): asm.Fn {
+  const [block, rows, columns] = [4, 5, 9];
+  const code: number[] = [];
+  code.push(
+    ...asm.i32(0),
+    ...asm.i32(0),
+    ...LOAD(LANE_BLOCKS),
+    ...asm.get(block),
+    ...SPLAT,
+    ...GREATER,
+    ...STORE(LANE_MASK),
+  );
+  for (let word = 0; word < 16; word += 4) {
+    for (const lane of LANES) {
+      code.push(...asm.get(lane), ...LOAD(4 * word), ...asm.set(rows + lane));
+      code.push(...swapLanes(rows + lane), ...asm.set(rows + lane));
+    }
+    code.push(...transpose(rows, columns));
+    for (const i of LANES) code.push(...asm.i32(0), ...asm.get(columns + i), ...STORE(LANE_WORDS + 16 * (word + i)));
+  }
+  return { params: 5, vectors: 8, code };
+}
+
+/** rounds(words): the state of the lanes of the mask absorbs sixteen vectors. */
+function rounds(ops: WordOps): asm.Fn {
+  const [words, counter, first] = [0, 1, 2];
+  const s = fromState(new Sha256Emitter(ops, first));
+  s.roundsInLoop(ROUND_CONSTANTS, counter, (t) => [...asm.get(words), ...LOAD(16 * t), ...asm.set(s.wordLocal(t))]);
+  return { params: 1, locals: 1, vectors: SHA256_LOCALS, code: toState(s, 'masked') };
+}
+
+/** padding(): the state of all lanes absorbs what follows a message of 64 bytes. */
+function padding(ops: WordOps): asm.Fn {
+  const [counter, first] = [0, 1];
+  const s = fromState(new Sha256Emitter(ops, first)).knownRoundsInLoop(PADDED_CONSTANTS, counter);
+  return { params: 0, locals: 1, vectors: SHA256_LOCALS, code: toState(s, 'add') };
+}
+
+/** hashDigests(): the digests in the state are hashed once more. */
+function hashDigests(start: number, rounds: number): asm.Fn {
+  const code: number[] = [];
+  for (let i = 0; i < 8; i++) code.push(...asm.i32(0), ...loadState(i), ...STORE(LANE_DIGEST_WORDS + 16 * i));
+  code.push(...asm.i32(0), ...asm.i32(-1), ...SPLAT, ...STORE(LANE_MASK));
+  code.push(...asm.call(start), ...asm.i32(LANE_DIGEST_WORDS), ...asm.call(rounds));
+  return { params: 0, code };
 }
 
 /** storeDigests(to0, to1, to2, to3): each lane's state as 32 bytes. */
@@ -91,13 +126,15 @@ function storeDigests(): asm.Fn {
 /** Functions that the others call. */
 interface Steps {
   readonly start: number;
-  readonly compress: number;
+  readonly load: number;
+  readonly rounds: number;
+  readonly padding: number;
   readonly again: number;
   readonly store: number;
 }
 
 /** hashPairs(n): each 64 bytes from DATA → 32 bytes from DATA. Three left are hashed with an idle lane, fewer one by one. */
-function hashPairs(steps: Steps, padding: number, hashPair: number): asm.Fn {
+function hashPairs(steps: Steps, hashPair: number): asm.Fn {
   const [n, from, to] = [0, 1, 2];
   const plus = (local: number, offset: number): asm.Code => [...asm.get(local), ...asm.i32(offset), ...asm.ADD];
   const code = [
@@ -105,7 +142,8 @@ function hashPairs(steps: Steps, padding: number, hashPair: number): asm.Fn {
     ...[...asm.i32(0), ...asm.i32(1), ...SPLAT, ...STORE(LANE_BLOCKS)],
     ...[...asm.BLOCK, ...asm.LOOP, ...asm.get(n), ...asm.i32(3), ...asm.LESS_SIGNED, ...asm.branchIf(1)],
     ...[...asm.call(steps.start), ...LANES.flatMap((lane) => plus(from, 64 * lane)), ...asm.i32(0)],
-    ...[...asm.call(steps.compress), ...asm.call(padding), ...asm.call(steps.again)],
+    ...[...asm.call(steps.load), ...asm.i32(LANE_WORDS), ...asm.call(steps.rounds)],
+    ...[...asm.call(steps.padding), ...asm.call(steps.again)],
     ...[...LANES.flatMap((lane) => plus(to, 32 * lane)), ...asm.call(steps.store)],
     ...[...asm.increase(from, 256), ...asm.increase(to, 128), ...asm.increase(n, -4)],
     ...[...asm.branch(0), ...asm.END, ...asm.END],
@@ -130,7 +168,8 @@ function hashEach(steps: Steps): asm.Fn {
     ]),
     ...[...asm.get(entry), ...asm.load(4), ...asm.set(most), ...asm.i32(0), ...asm.set(block), ...asm.LOOP],
     ...LANES.flatMap((lane) => [...[...asm.get(address + lane), ...asm.get(block), ...asm.shiftLeft(6), ...asm.ADD]]),
-    ...[...asm.get(block), ...asm.call(steps.compress), ...asm.increase(block, 1)],
+    ...[...asm.get(block), ...asm.call(steps.load), ...asm.i32(LANE_WORDS), ...asm.call(steps.rounds)],
+    ...asm.increase(block, 1),
     ...[...asm.get(block), ...asm.get(most), ...asm.LESS_UNSIGNED, ...asm.branchIf(0), ...asm.END],
     ...[...asm.call(steps.again), ...addresses, ...asm.call(steps.store)],
     ...[...asm.increase(entry, 32), ...asm.increase(groups, -1), ...asm.get(groups), ...asm.branchIf(0), ...asm.END],
@@ -141,19 +180,17 @@ function hashEach(steps: Steps): asm.Fn {
 /** Adds the functions that hash four messages at a time; returns the place of hashPairs. */
 export function addLaneFunctions(add: (fn: asm.Fn) => number, pool: ConstantPool, hashPair: number): number {
   const ops = vectorWords(pool);
-  const emitter = (): Sha256Emitter => new Sha256Emitter(ops, 0);
-  const vectors = SHA256_LOCALS;
-  const padded = fromState(emitter()).useWords((i) => PADDING_OF_64[i]);
-  const twice = emitter();
-  for (let i = 0; i < 8; i++) twice.emit(loadState(i), asm.set(twice.wordLocal(i)));
-  twice.initialState().useWords((i) => PADDING_OF_32[i - 8]);
+  const initial = toState(new Sha256Emitter(ops, 0).initialState(), 'set');
+  const start = add({ params: 0, vectors: SHA256_LOCALS, code: initial });
+  const roundsAt = add(rounds(ops));
   const steps: Steps = {
-    start: add({ params: 0, vectors, code: toState(emitter().initialState(), 'set') }),
-    compress: add(compress(ops)),
-    again: add({ params: 0, vectors, code: toState(twice.rounds().addInitialState(), 'set') }),
+    start,
+    load: add(loadBlocks()),
+    rounds: roundsAt,
+    padding: add(padding(ops)),
+    again: add(hashDigests(start, roundsAt)),
     store: add(storeDigests()),
   };
-  const padding = add({ params: 0, vectors, code: toState(padded.rounds(), 'add') });
   add(hashEach(steps));
-  return add(hashPairs(steps, padding, hashPair));
+  return add(hashPairs(steps, hashPair));
 }

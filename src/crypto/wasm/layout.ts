@@ -4,15 +4,26 @@
 export const STATE = 0;
 /** The digest of the last single hash. */
 export const DIGEST = 32;
-/** State between functions of four lanes: eight vectors. */
-export const LANE_STATE = 64;
-/** How many blocks each of the four lanes has, in one vector. */
-export const LANE_BLOCKS = LANE_STATE + 128;
+/** Room for a digest, and behind it the padding that makes it a block. */
+export const DIGEST_BLOCK = 64;
+/** The 64 round constants, and their sums with the schedule of the block that follows 64 bytes. */
+export const ROUND_CONSTANTS = 128;
+export const PADDED_CONSTANTS = ROUND_CONSTANTS + 256;
+
+/** Of four lanes: state between functions, eight vectors. */
+export const LANE_STATE = PADDED_CONSTANTS + 256;
+/** The next block's sixteen words. */
+export const LANE_WORDS = LANE_STATE + 128;
+/** Room for the words of four digests, and behind them those of the padding that makes them blocks. */
+export const LANE_DIGEST_WORDS = LANE_WORDS + 256;
+/** How many blocks each lane has, in one vector. */
+export const LANE_BLOCKS = LANE_DIGEST_WORDS + 256;
+/** All ones for each lane that takes part in the rounds. */
+export const LANE_MASK = LANE_BLOCKS + 16;
 /** A message of no blocks for lanes without one; its digest is written there and never read. */
-export const IDLE_LANE = LANE_BLOCKS + 16;
-/** Constants of the lanes' code: at most 192 words. */
+export const IDLE_LANE = LANE_MASK + 16;
+/** Constants of the lanes' code, up to the table. */
 export const POOL = IDLE_LANE + 64;
-export const POOL_END = POOL + 4 * 192;
 
 /** Messages of one batch at most. */
 export const TABLE_ENTRIES = 1024;

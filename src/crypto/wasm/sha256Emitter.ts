@@ -1,5 +1,17 @@
-import { IV, K } from '../sha256Words.ts';
-import { type Code, CodeBuffer, get, set, tee } from './assembler.ts';
+import { compress, IV, K } from '../sha256Words.ts';
+import {
+  branchIf,
+  type Code,
+  CodeBuffer,
+  END,
+  get,
+  i32,
+  increase,
+  LESS_UNSIGNED,
+  LOOP,
+  set,
+  tee,
+} from './assembler.ts';
 import type { WordOps } from './words.ts';
 
 /** A schedule word: known while assembling, or in a local. */
@@ -11,10 +23,17 @@ export const SHA256_LOCALS = 27;
 const rotated = (x: number, n: number): number => (x >>> n) | (x << (32 - n));
 const constants = (words: readonly number[]): Word[] => words.map((constant) => ({ constant }));
 
-/** The second block of a message of 64 bytes. */
-export const PADDING_OF_64: readonly Word[] = constants([0x80000000 | 0, ...Array<number>(14).fill(0), 512]);
 /** What follows the eight words of a digest that is hashed. */
 export const PADDING_OF_32: readonly Word[] = constants([0x80000000 | 0, ...Array<number>(6).fill(0), 256]);
+
+/** Round constants plus the schedule of the block that follows a message of 64 bytes, which is all padding. */
+export function paddedRoundConstants(): Int32Array {
+  const words = new Int32Array(64);
+  words[0] = 0x80000000;
+  words[15] = 512;
+  compress(IV.slice(), words);
+  return K.map((k, t) => k + (words[t] as number));
+}
 
 /**
  * SHA-256 (FIPS 180-4 §6.2.2) as unrolled code: the schedule in locals, constant words folded, the names of a…h rotated in
@@ -137,29 +156,65 @@ export class Sha256Emitter {
     this.#words[t & 15] = { local };
   }
 
-  /** Rounds 0 … last. `loadWord` gives code that puts word t < 16 into its local just before it is needed. */
-  rounds(last = 63, loadWord?: (t: number) => Code): this {
-    const { add, and, xor, constant, choose } = this.#ops;
-    this.emit(get(this.stateLocal(1)), get(this.stateLocal(2)), xor, set(this.#bc));
+  /** b ^ c before the first round. */
+  #begin(): void {
+    this.emit(get(this.stateLocal(1)), get(this.stateLocal(2)), this.#ops.xor, set(this.#bc));
+  }
+
+  /** One round; `addend` pushes constant and word, or what is left of them, and adds. */
+  #round(...addend: readonly Code[]): void {
+    const { add, and, xor, choose } = this.#ops;
+    const [a, b, , d, e, f, g, h] = this.#vars as [number, number, number, number, number, number, number, number];
+    this.emit(get(h), ...addend, choose(f, g, e), add);
+    this.#largeSigma(e, 6, 11, 25);
+    this.emit(add, tee(this.#temp), get(d), add, set(d));
+    this.emit(get(this.#temp));
+    this.#largeSigma(a, 2, 13, 22);
+    // maj(a, b, c) = b ^ ((a ^ b) & (b ^ c))
+    this.emit(add, get(a), get(b), xor, tee(this.#ab), get(this.#bc), and, get(b), xor, add, set(h));
+    [this.#ab, this.#bc] = [this.#bc, this.#ab];
+    this.#vars.unshift(this.#vars.pop() as number);
+  }
+
+  /** Rounds 0 … last, all unrolled: for words of which many are constant. */
+  rounds(last = 63): this {
+    const { add, constant } = this.#ops;
+    this.#begin();
     for (let t = 0; t <= last; t++) {
       if (t >= 16) this.#schedule(t);
-      else if (loadWord !== undefined) this.emit(loadWord(t));
-      const [a, b, , d, e, f, g, h] = this.#vars as [number, number, number, number, number, number, number, number];
       const word = this.#words[t & 15] as Word;
       const k = K[t] as number;
-      this.emit(get(h));
-      if ('constant' in word) this.emit(constant((k + word.constant) | 0), add);
-      else this.emit(constant(k), add, get(word.local), add);
-      this.emit(choose(f, g, e), add);
-      this.#largeSigma(e, 6, 11, 25);
-      this.emit(add, tee(this.#temp), get(d), add, set(d));
-      this.emit(get(this.#temp));
-      this.#largeSigma(a, 2, 13, 22);
-      // maj(a, b, c) = b ^ ((a ^ b) & (b ^ c))
-      this.emit(add, get(a), get(b), xor, tee(this.#ab), get(this.#bc), and, get(b), xor, add, set(h));
-      [this.#ab, this.#bc] = [this.#bc, this.#ab];
-      this.#vars.unshift(this.#vars.pop() as number);
+      if ('constant' in word) this.#round(constant((k + word.constant) | 0), add);
+      else this.#round(constant(k), add, get(word.local), add);
     }
     return this;
+  }
+
+  /**
+   * All 64 rounds, sixteen of them unrolled twice: small enough to stay in the processor's decoded code when functions
+   * alternate. `table`: address of the 64 round constants; `counter`: an i32 local; `loadWord(t)` puts word t < 16 into
+   * its local just before it is needed.
+   */
+  roundsInLoop(table: number, counter: number, loadWord: (t: number) => Code): this {
+    const { add, load } = this.#ops;
+    this.#begin();
+    for (let t = 0; t < 16; t++) {
+      this.emit(loadWord(t));
+      this.#round(load(i32(0), table + 4 * t), add, get(this.wordLocal(t)), add);
+    }
+    this.emit(i32(64), set(counter), LOOP);
+    for (let t = 16; t < 32; t++) {
+      this.#schedule(t);
+      this.#round(load(get(counter), table + 4 * (t - 16)), add, get(this.wordLocal(t & 15)), add);
+    }
+    return this.emit(increase(counter, 64), get(counter), i32(256), LESS_UNSIGNED, branchIf(0), END);
+  }
+
+  /** All 64 rounds over words that are known: `table` holds the sums of round constant and word. */
+  knownRoundsInLoop(table: number, counter: number): this {
+    this.#begin();
+    this.emit(i32(0), set(counter), LOOP);
+    for (let t = 0; t < 16; t++) this.#round(this.#ops.load(get(counter), table + 4 * t), this.#ops.add);
+    return this.emit(increase(counter, 64), get(counter), i32(256), LESS_UNSIGNED, branchIf(0), END);
   }
 }

@@ -9,6 +9,8 @@ export interface WordOps {
   readonly xor: asm.Code;
   readonly and: asm.Code;
   constant(x: number): asm.Code;
+  /** The word in memory at `base` (code that pushes an address) + `offset`; the same word for all messages. */
+  load(base: asm.Code, offset: number): asm.Code;
   rotateRight(local: number, n: number): asm.Code;
   shiftRight(local: number, n: number): asm.Code;
   /** Bits of `x` where `by` is one, else of `y`. */
@@ -21,6 +23,7 @@ export const scalarWords: WordOps = {
   xor: asm.XOR,
   and: asm.AND,
   constant: asm.i32,
+  load: (base, offset) => base.concat(asm.load(offset)),
   rotateRight: (local, n) => asm.get(local).concat(asm.rotateRight(n)),
   shiftRight: (local, n) => asm.get(local).concat(asm.shiftRight(n)),
   choose: (x, y, by) => asm.get(x).concat(asm.get(y), asm.XOR, asm.get(by), asm.AND, asm.get(y), asm.XOR),
@@ -35,6 +38,13 @@ export const SELECT: asm.Code = [0xfd, 0x52];
 const vectorOr: asm.Code = [0xfd, 0x50];
 const vectorShiftLeft = (n: number): asm.Code => [0x41, n, 0xfd, 0xab, 0x01];
 const vectorShiftRight = (n: number): asm.Code => [0x41, n, 0xfd, 0xad, 0x01];
+
+/** Words as WebAssembly's memory holds them. */
+export function littleEndian(words: Int32Array): Uint8Array {
+  const view = new DataView(new ArrayBuffer(4 * words.length));
+  for (const [i, word] of words.entries()) view.setInt32(4 * i, word, true);
+  return new Uint8Array(view.buffer);
+}
 
 /**
  * Constants of vector code, each kept once in memory as a word. Loading one into all lanes is a single instruction of the
@@ -59,11 +69,8 @@ export class ConstantPool {
   }
 
   /** What the memory must hold. */
-  data(): { readonly at: number; readonly bytes: Uint8Array } {
-    const bytes = new Uint8Array(4 * this.#offsets.size);
-    const view = new DataView(bytes.buffer);
-    for (const [x, offset] of this.#offsets) view.setInt32(offset, x, true);
-    return { at: this.#at, bytes };
+  data(): asm.Segment {
+    return { at: this.#at, bytes: littleEndian(Int32Array.from(this.#offsets.keys())) };
   }
 }
 
@@ -75,6 +82,7 @@ export function vectorWords(pool: ConstantPool): WordOps {
     xor: [0xfd, 0x51],
     and: [0xfd, 0x4e],
     constant: (x) => [...asm.i32(0), ...LOAD_SPLAT(pool.address(x))],
+    load: (base, offset) => base.concat(LOAD_SPLAT(offset)),
     rotateRight: (local, n) => [...shifted(local, n), ...asm.get(local), ...vectorShiftLeft(32 - n), ...vectorOr],
     shiftRight: shifted,
     choose: (x, y, by) => [...asm.get(x), ...asm.get(y), ...asm.get(by), ...SELECT],

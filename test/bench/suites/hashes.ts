@@ -53,10 +53,10 @@ function calls(): ReadonlyMap<string, Call> {
       made.set(`${name}.${bytes}`, { hashes: 1, run: (provider) => void provider[name](data) });
     }
   };
-  single('sha256', [36, 100, 350, 400, 2000, 1_000_000]);
+  single('sha256', [36, 64, 100, 150, 400, 2000, 1_000_000]);
   single('hash256', [64, 182, 200, 400, 2000]);
   single('hash160', [33]);
-  for (const bytes of [64, 200, 370, 1000, 1200, 2000]) {
+  for (const bytes of [64, 200, 370, 600, 1000, 2000]) {
     const batch = messages(100, bytes);
     made.set(`hash256-each.${bytes}`, { hashes: batch.length, run: (provider) => void provider.hash256Each(batch) });
   }
