@@ -37,13 +37,16 @@ export interface PlatformCrypto {
 /**
  * Bytes up to which WebAssembly is at least as fast as node:crypto, whose calls cost a quarter of a microsecond before the
  * first byte and then a quarter of WebAssembly's time per byte: measured on an AMD EPYC (Zen 5) with SHA instructions, Node
- * 24 (docs/decisions.md). Without these instructions WebAssembly would win for longer, by little.
+ * 24 (docs/decisions.md).
  */
 const WASM_LIMITS = { sha256: 55, hash256: 183, hash160: 520, batch: 600 };
 
 /** Installs the fastest providers that work here. Call once, first thing in main and in every worker. */
 export function usePlatformCrypto(): PlatformCrypto {
-  const hash = wasmHashProvider(nodeHashProvider, { limits: WASM_LIMITS }) ?? nodeHashProvider;
+  const hash =
+    wasmHashProvider(nodeHashProvider, { limits: WASM_LIMITS }) ??
+    wasmHashProvider(nodeHashProvider, { simd: false, limits: WASM_LIMITS }) ??
+    nodeHashProvider;
   setHashProvider(hash);
   const { provider, slowBecause } = nodeSecpProvider();
   setSecpProvider(provider);

@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import {
   type HashProvider,
+  hashProvider,
   hmacSha256,
   jsHashProvider,
   ripemd160,
+  setHashProvider,
   sha1,
   taggedHash,
   taggedHasher,
@@ -13,7 +15,9 @@ import {
 import { nodeHashProvider } from '../../src/crypto/hashNative.node.ts';
 import { wasmHashProvider } from '../../src/crypto/hashWasm.ts';
 import { MAX_NODES, MAX_PAIRS } from '../../src/crypto/wasm/hashKernel.ts';
+import { assembleHashModule } from '../../src/crypto/wasm/hashModule.ts';
 import { DATA, DATA_END, MAX_MESSAGE, TABLE_ENTRIES } from '../../src/crypto/wasm/layout.ts';
+import { usePlatformCrypto } from '../../src/platform/nodejs.node.ts';
 import { concatBytes } from '../../src/util/bytes.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
 import { vectorJson, vectorText } from '../support/vectors.ts';
@@ -24,6 +28,11 @@ function nist(text: string): [string, string][] {
   for (const m of text.matchAll(/Len = (\d+)\r?\nMsg = ([0-9a-f]+)\r?\nMD = ([0-9a-f]+)/g))
     cases.push([m[1] === '0' ? '' : (m[2] as string), m[3] as string]);
   return cases;
+}
+
+/** The host's WebAssembly as an object whose parts can be replaced. */
+function wasmOf({ value }: PropertyDescriptor): object {
+  return { validate: value.validate, Module: value.Module, Instance: value.Instance };
 }
 
 /** Independent of every provider: OpenSSL. */
@@ -66,6 +75,39 @@ describe('Hash providers', () => {
       WASM.map((provider) => provider.name),
       ['wasm-simd, noble', 'wasm, noble', 'wasm-simd, node:crypto'],
     );
+  });
+});
+
+describe('Hash providers where WebAssembly cannot run', () => {
+  const original = Object.getOwnPropertyDescriptor(globalThis, 'WebAssembly') as PropertyDescriptor;
+  const replace = (value: unknown): void => {
+    Object.defineProperty(globalThis, 'WebAssembly', { ...original, value });
+  };
+  afterEach(() => {
+    Object.defineProperty(globalThis, 'WebAssembly', original);
+    setHashProvider(jsHashProvider);
+  });
+
+  it('there is none without WebAssembly, and the platform takes node:crypto', () => {
+    replace(undefined);
+    assert.equal(wasmHashProvider(jsHashProvider), undefined);
+    usePlatformCrypto();
+    assert.equal(hashProvider().name, 'node:crypto');
+  });
+
+  it('without SIMD the platform takes the scalar module', () => {
+    const scalar = assembleHashModule(false).length;
+    replace({ ...wasmOf(original), validate: (bytes: Uint8Array) => bytes.length === scalar });
+    usePlatformCrypto();
+    assert.equal(hashProvider().name, 'wasm, node:crypto');
+  });
+
+  it('there is none where the host refuses to instantiate', () => {
+    const refuse = (): never => {
+      throw new RangeError('no address space');
+    };
+    replace({ ...wasmOf(original), Instance: refuse });
+    assert.equal(wasmHashProvider(jsHashProvider), undefined);
   });
 });
 
@@ -117,7 +159,7 @@ for (const provider of [jsHashProvider, nodeHashProvider, ...WASM] satisfies Has
     });
 
     it('hashes batches of mixed lengths in their order, very long messages among them', () => {
-      const lengths = [0, 55, 56, 63, 64, 119, 120, 1_000_000, 300, 1, MAX_MESSAGE, MAX_MESSAGE + 1, 64, 200, 201, 65];
+      const lengths = [0, 55, 56, 63, 64, 119, 120, 20_000, 300, 1, MAX_MESSAGE, MAX_MESSAGE + 1, 64, 200, 201, 65];
       for (let n = 0; n <= lengths.length; n++) {
         const batch = messages(lengths.slice(lengths.length - n));
         assert.deepEqual(hexes(provider.hash256Each(batch)), batch.map(twice));

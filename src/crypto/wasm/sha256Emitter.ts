@@ -191,8 +191,7 @@ export class Sha256Emitter {
   }
 
   /**
-   * All 64 rounds, sixteen of them unrolled twice: small enough to stay in the processor's decoded code when functions
-   * alternate. `table`: address of the 64 round constants; `counter`: an i32 local; `loadWord(t)` puts word t < 16 into
+   * All 64 rounds, sixteen of them unrolled twice: as fast as all unrolled, and faster when functions alternate. `table`: address of the 64 round constants; `counter`: an i32 local; `loadWord(t)` puts word t < 16 into
    * its local just before it is needed.
    */
   roundsInLoop(table: number, counter: number, loadWord: (t: number) => Code): this {
