@@ -36,26 +36,9 @@ export function decompressAmount(packed: bigint): bigint {
   return ((x / 9n) * 10n + digit) * 10n ** e;
 }
 
-/** Below it the compressed amount, at most nine times the amount and ten, is a safe integer: numbers do, several times faster. */
-const NUMBERS_BELOW = 10n ** 15n;
-
-/** compressAmount of a number below 10^15. */
-function compressNumber(value: number): number {
-  if (value === 0) return 0;
-  let n = value;
-  let e = 0;
-  while (n % 10 === 0 && e < 9) {
-    n /= 10;
-    e++;
-  }
-  if (e === 9) return 1 + (n - 1) * 10 + 9;
-  const digit = n % 10;
-  return 1 + (((n - digit) / 10) * 9 + digit - 1) * 10 + e;
-}
-
 /** VARINT of the compressed amount, 0 … 2^63 - 1. */
 export function writeAmount(w: Writer, value: bigint): void {
-  writeVarint(w, value < NUMBERS_BELOW ? compressNumber(Number(value)) : compressAmount(value));
+  writeVarint(w, compressAmount(value));
 }
 
 const RAW = 6;

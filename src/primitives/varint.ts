@@ -10,7 +10,7 @@ const groups = new Uint8Array(MAX_GROUPS);
  * every number has exactly one encoding. Used on disk only. `value`: 0 … 2^53 - 1 as a number, 0 … 2^64 - 1 as a bigint.
  */
 export function writeVarint(w: Writer, value: bigint | number): void {
-  const first = typeof value === 'number' ? splitNumber(value) : splitBig(value);
+  const first = value <= Number.MAX_SAFE_INTEGER ? splitNumber(Number(value)) : splitBig(BigInt(value));
   for (let i = first; i < MAX_GROUPS; i++) w.u8(groups[i] as number);
 }
 
@@ -39,9 +39,19 @@ function splitBig(value: bigint): number {
   return at;
 }
 
+/** Numbers below it can take one more group of seven bits and stay exact. */
+const ROOM_FOR_GROUP = 2 ** 45;
+
 /** A VARINT of at most 64 bits. Throws DecodeError. */
 export function readVarintBig(r: Reader): bigint {
-  let n = 0n;
+  let low = 0;
+  while (low < ROOM_FOR_GROUP) {
+    const byte = r.u8('varint');
+    low = low * 128 + (byte & 0x7f);
+    if ((byte & 0x80) === 0) return BigInt(low);
+    low += 1;
+  }
+  let n = BigInt(low);
   for (;;) {
     const byte = r.u8('varint');
     if (n > 0x01ffffffffffffffn) throw new DecodeError('varint: above 64 bits');

@@ -14,12 +14,17 @@ export const MAX_SIZE = 0x02000000;
  */
 export class Reader {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
   offset = 0;
+  #view: DataView | undefined;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Made when the first 64-bit integer is read: most readers of small records never need it, and it costs more than they do. */
+  get #wide(): DataView {
+    this.#view ??= new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+    return this.#view;
   }
 
   get left(): number {
@@ -38,19 +43,27 @@ export class Reader {
     return this.bytes[this.#need(1, what)] as number;
   }
   u16(what = 'u16'): number {
-    return this.#view.getUint16(this.#need(2, what), true);
+    const at = this.#need(2, what);
+    return (this.bytes[at] as number) | ((this.bytes[at + 1] as number) << 8);
   }
   u32(what = 'u32'): number {
-    return this.#view.getUint32(this.#need(4, what), true);
+    return this.i32(what) >>> 0;
   }
   i32(what = 'i32'): number {
-    return this.#view.getInt32(this.#need(4, what), true);
+    const at = this.#need(4, what);
+    const { bytes } = this;
+    return (
+      (bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24)
+    );
   }
   u64(what = 'u64'): bigint {
-    return this.#view.getBigUint64(this.#need(8, what), true);
+    return this.#wide.getBigUint64(this.#need(8, what), true);
   }
   i64(what = 'i64'): bigint {
-    return this.#view.getBigInt64(this.#need(8, what), true);
+    return this.#wide.getBigInt64(this.#need(8, what), true);
   }
 
   /** `n` bytes as a view on the buffer. */
@@ -104,12 +117,17 @@ export class Reader {
 /** Writes into a growing buffer; `finish()` returns a copy of exactly the written bytes. */
 export class Writer {
   #buf: Uint8Array;
-  #view: DataView;
+  /** Of the buffer; made when the first 64-bit integer is written. */
+  #view: DataView | undefined;
   #at = 0;
 
   constructor(sizeHint = 256) {
     this.#buf = new Uint8Array(Math.max(16, sizeHint));
-    this.#view = new DataView(this.#buf.buffer);
+  }
+
+  get #wide(): DataView {
+    this.#view ??= new DataView(this.#buf.buffer);
+    return this.#view;
   }
 
   get length(): number {
@@ -123,7 +141,7 @@ export class Writer {
       const next = new Uint8Array(Math.max(this.#buf.length * 2, at + n));
       next.set(this.#buf.subarray(0, at));
       this.#buf = next;
-      this.#view = new DataView(next.buffer);
+      this.#view = undefined;
     }
     this.#at = at + n;
     return at;
@@ -131,32 +149,35 @@ export class Writer {
 
   u8(v: number): this {
     const at = this.#room(1);
-    this.#view.setUint8(at, v);
+    this.#buf[at] = v;
     return this;
   }
   u16(v: number): this {
     const at = this.#room(2);
-    this.#view.setUint16(at, v, true);
+    this.#buf[at] = v;
+    this.#buf[at + 1] = v >>> 8;
     return this;
   }
   u32(v: number): this {
-    const at = this.#room(4);
-    this.#view.setUint32(at, v, true);
-    return this;
+    return this.i32(v);
   }
   i32(v: number): this {
     const at = this.#room(4);
-    this.#view.setInt32(at, v, true);
+    const buf = this.#buf;
+    buf[at] = v;
+    buf[at + 1] = v >>> 8;
+    buf[at + 2] = v >>> 16;
+    buf[at + 3] = v >>> 24;
     return this;
   }
   u64(v: bigint): this {
     const at = this.#room(8);
-    this.#view.setBigUint64(at, v, true);
+    this.#wide.setBigUint64(at, v, true);
     return this;
   }
   i64(v: bigint): this {
     const at = this.#room(8);
-    this.#view.setBigInt64(at, v, true);
+    this.#wide.setBigInt64(at, v, true);
     return this;
   }
   put(bytes: Uint8Array): this {

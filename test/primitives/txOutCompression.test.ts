@@ -65,6 +65,18 @@ describe('compressed amounts and scripts', () => {
     );
   });
 
+  it('VARINTs of 64 bits are read on both sides of what numbers hold, and refused above', () => {
+    const written = (n: bigint): Uint8Array => {
+      const w = new Writer();
+      writeVarint(w, n);
+      return w.finish();
+    };
+    for (const near of [2n ** 45n, 2n ** 52n, 2n ** 53n, 2n ** 57n, 2n ** 64n - 50n])
+      for (let d = -49n; d <= 49n; d++) assert.equal(readVarintBig(new Reader(written(near + d))), near + d);
+    assert.throws(() => readVarintBig(new Reader(fromHex(`${'ff'.repeat(10)}7f`))), /above 64 bits/);
+    assert.throws(() => readVarintBig(new Reader(fromHex('ff'.repeat(7)))), DecodeError);
+  });
+
   it("compressed amounts are Bitcoin Core's", () => {
     // compress_tests.cpp
     const known: readonly (readonly [bigint, bigint])[] = [
@@ -84,6 +96,26 @@ describe('compressed amounts and scripts', () => {
         assert.equal(decompressAmount(compressAmount(n)), n);
       }),
     );
+  });
+
+  it('any compressed amount of 64 bits is read by the published formula, also where numbers end', () => {
+    // Bitcoin Core compressor.cpp, DecompressAmount.
+    const published = (packed: bigint): bigint => {
+      if (packed === 0n) return 0n;
+      const e = (packed - 1n) % 10n;
+      const x = (packed - 1n) / 10n;
+      const n = e < 9n ? (x / 9n) * 10n + (x % 9n) + 1n : x + 1n;
+      return n * 10n ** e;
+    };
+    const same = (packed: bigint): void => assert.equal(decompressAmount(packed), published(packed));
+    for (const near of [10n ** 2n, 10n ** 9n, 2n ** 45n, 2n ** 52n, 2n ** 53n, 2n ** 63n])
+      for (let d = -30n; d <= 30n; d++) same(near + d);
+    fc.assert(fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), same));
+    fc.assert(fc.property(fc.bigInt({ min: 0n, max: 2n ** 53n }), same));
+    fc.assert(fc.property(fc.bigInt({ min: 0n, max: 10n ** 8n }), same));
+    // Amounts around the largest safe integer, made of every number of trailing zeros.
+    for (let e = 0n; e <= 9n; e++)
+      for (let d = -12n; d <= 12n; d++) same(compressAmount((2n ** 53n / 10n ** e + d) * 10n ** e));
   });
 
   it('amounts are written as their compressed numbers, on both sides of what numbers can do', () => {
