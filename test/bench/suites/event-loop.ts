@@ -67,6 +67,12 @@ async function measure(bench: Bench): Promise<void> {
     facts,
   );
   bench.report(
+    'longest-stall.cpu',
+    'ms',
+    of((loop) => loop.maxCpuMs),
+    facts,
+  );
+  bench.report(
     'stall-p99',
     'ms',
     of((loop) => loop.p99Ms),
