@@ -30,6 +30,8 @@ import { blockProofs } from './backend/proofs.ts';
 import { scriptBackend } from './backend/scripts.ts';
 import { CoinWalks } from './coinset/coinWalks.ts';
 import type { NodeConfig } from './config/nodeConfig.ts';
+import { rebuildParts } from './db/rebuildParts.node.ts';
+import { followOpening } from './db/rebuildProgress.ts';
 import { evidenceKeeper } from './evidence.node.ts';
 import { EXIT, ExitError } from './exit.ts';
 import { InitialDownload } from './initialDownload.ts';
@@ -79,10 +81,12 @@ async function openCore(parts: RoleParts): Promise<Core> {
     ...{ dir: config.datadir, network, held: parts.held },
     txindex: config.txindex,
     maxFileBytes: fileBytesOf(config),
+    rebuild: rebuildParts({ network, clock, log, tell: parts.warmup, wanted: parts.rebuild }),
   });
   lifetime.add(() => store.close());
   const scripts = nodeScripts(config.par, lifetime);
   const verified = new VerifiedScripts();
+  let following = (): void => {};
   const chain = await ChainManager.open({
     network,
     judge,
@@ -92,10 +96,15 @@ async function openCore(parts: RoleParts): Promise<Core> {
     evidence: evidenceKeeper(config.datadir, log),
     assumeValid: assumeValidOf(config, network),
     pause: () => nextTurn(),
+    onOpening: (opening) => {
+      following = followOpening(opening, { clock, log, tell: parts.warmup });
+    },
     onHalt: parts.fail,
     onFailure: parts.fail,
   });
   lifetime.add(() => chain.close());
+  following();
+  await store.rebuilt();
   checkPruned(chain, config);
   parts.warmup('Loading unconfirmed transactions…');
   const pool = new TxPool(
@@ -122,7 +131,7 @@ function checkPruned(chain: ChainManager, { prune, datadir }: NodeConfig): void 
   const lowest = chain.prunedBelow();
   if (prune !== 0 || lowest === undefined) return;
   throw new ExitError(EXIT.config, `${datadir} was pruned: blocks below ${lowest} are gone, and prune is 0`, {
-    next: 'start with --prune 1, or with another --datadir to download the chain again',
+    next: 'start with --prune 1, or with --reindex to download the chain again',
   });
 }
 

@@ -71,13 +71,14 @@ async function startOps(
   parts: RoleParts,
   dispatcher: Dispatcher,
   role: () => Role | undefined,
+  warmup: () => Record<string, unknown>,
 ): Promise<string | undefined> {
   const { config, log, lifetime } = parts;
   if (!config.ops.enabled) return undefined;
   const source: OpsSource = {
     readiness: () =>
       role()?.ops.readiness() ?? { ready: false, reason: 'warming-up', detail: 'the node is loading its data' },
-    health: async () => (await role()?.ops.health()) ?? {},
+    health: async () => (await role()?.ops.health()) ?? warmup(),
     metrics: async () => (await role()?.ops.metrics()) ?? {},
   };
   // Loaded only where someone wants it.
@@ -112,11 +113,16 @@ export const startNode: StartNode = async (config: NodeConfig, deps: NodeDeps): 
     stop().catch((error: unknown) => deps.log.error({ err: error }, 'stopping failed'));
   };
   const dispatcher = new Dispatcher({ clock, log: deps.log.child({ room: 'rpc' }), yieldTurn: () => nextTurn() });
+  let warmup: Record<string, unknown> = {};
   const parts: RoleParts = {
     ...{ config, network, held, clock, lifetime, log: deps.log },
     platform: { ...nodejs, clock },
     privateKey: loadKey(config.p2p.keyFile ?? dataDir(config.datadir).nodeKey),
-    warmup: (message) => dispatcher.setWarmup(message),
+    warmup(message, info) {
+      dispatcher.setWarmup(message);
+      warmup = { warmup: message, ...info };
+    },
+    rebuild: deps.rebuild,
     fail(error) {
       deps.log.error({ err: error }, 'the node cannot go on: stopping');
       stopWith({ code: exitCodeOf(error), reason: error instanceof Error ? error.message : String(error) });
@@ -127,7 +133,12 @@ export const startNode: StartNode = async (config: NodeConfig, deps: NodeDeps): 
   try {
     let role: Role | undefined;
     const rpcUrl = config.rpc.enabled ? await startRpc(parts, dispatcher) : '';
-    const opsUrl = await startOps(parts, dispatcher, () => role);
+    const opsUrl = await startOps(
+      parts,
+      dispatcher,
+      () => role,
+      () => warmup,
+    );
     role = await (await composition(config.role))(parts);
     dispatcher.ready(role.backend);
     const noRest = opsUrl === undefined ? 'ops.enabled is off' : `a ${config.role} node has no blocks`;

@@ -4,9 +4,11 @@ import type { Network } from '../params/network.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Backend } from '../rpc/backend.ts';
 import type { Datadir } from '../store/openDatadir.node.ts';
+import type { Rebuild } from '../store/rebuild.ts';
 import type { Lifetime } from '../util/lifetime.ts';
 import type { Logger } from '../util/ports.ts';
 import type { NodeConfig } from './config/nodeConfig.ts';
+import type { RebuildInfo } from './db/rebuildProgress.ts';
 import type { MockableClock } from './mockClock.ts';
 import type { OpsSource } from './ops/opsSource.ts';
 
@@ -23,7 +25,9 @@ export interface RoleParts {
   readonly log: Logger;
   readonly lifetime: Lifetime;
   /** Tells what the node is busy with until it is up. */
-  readonly warmup: (message: string) => void;
+  readonly warmup: (message: string, info?: RebuildInfo) => void;
+  /** What of the chain is to be made anew first. */
+  readonly rebuild: Rebuild | undefined;
   /** Our own failure: the node stops, with the exit code of the error. */
   readonly fail: (error: unknown) => void;
   /** An orderly stop, asked for over RPC. */

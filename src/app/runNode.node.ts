@@ -1,5 +1,6 @@
 import module from 'node:module';
 import { usePlatformCrypto } from '../platform/nodejs.node.ts';
+import type { Rebuild } from '../store/rebuild.ts';
 import type { Logger } from '../util/ports.ts';
 import { removeRunInfo, writeRunInfo } from './config/dataDir.node.ts';
 import type { NodeConfig } from './config/nodeConfig.ts';
@@ -63,7 +64,7 @@ class Bugs {
 }
 
 /** Runs a node in this process until it is stopped; sets the exit code. */
-export async function runNode(config: NodeConfig): Promise<void> {
+export async function runNode(config: NodeConfig, rebuild?: Rebuild): Promise<void> {
   const log = createLogger(config.log);
   usePlatformCrypto();
   const requested = stopRequest(log);
@@ -71,7 +72,7 @@ export async function runNode(config: NodeConfig): Promise<void> {
   try {
     const [{ network, dir }, { startNode }] = await Promise.all([prepareNode(config), import('./node.node.ts')]);
     const node = await Promise.race([
-      startNode(config, { log }),
+      startNode(config, rebuild === undefined ? { log } : { log, rebuild }),
       bugs.seen.then(({ error }): never => {
         throw error;
       }),

@@ -1,3 +1,4 @@
+import type { Rebuild } from '../store/rebuild.ts';
 import type { Logger } from '../util/ports.ts';
 import type { NodeConfig } from './config/nodeConfig.ts';
 
@@ -25,6 +26,8 @@ export interface RunningNode {
 /** What a node is given by the process it runs in. */
 export interface NodeDeps {
   readonly log: Logger;
+  /** What of the chain is to be made anew before the node is up. */
+  readonly rebuild?: Rebuild;
 }
 
 export type StartNode = (config: NodeConfig, deps: NodeDeps) => Promise<RunningNode>;

@@ -40,6 +40,11 @@ export interface ChainManagerParts {
   readonly assumeValid?: AssumeValid;
   /** As HeaderChainParts.pause. */
   readonly pause?: () => Promise<void>;
+  /**
+   * Told before the chain goes to the best block on disk, which takes long when the coins are behind: its events tell how
+   * far it is.
+   */
+  readonly onOpening?: (chain: ChainManager) => void;
   /** Told once when the chain halts: the node should stop. */
   readonly onHalt?: (error: HaltedError) => void;
   /** Told of every failure of ours while a header or block was taken (a full disk): nothing was changed, nothing is lost. */
@@ -111,6 +116,7 @@ export class ChainManager implements Chain {
     for (let at: IndexEntry | undefined = tip; at !== undefined; at = at.parent) active[at.height] = at;
     const manager = new ChainManager(parts, headers, halt, active);
     await manager.#pruning.load();
+    parts.onOpening?.(manager);
     await manager.#mover.activate();
     return manager;
   }

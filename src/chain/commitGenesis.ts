@@ -10,7 +10,8 @@ export async function commitGenesis(
   entry: IndexEntry,
 ): Promise<void> {
   const { network, store, judge } = parts;
-  const body = await store.appendBody(encodeSealedBlock(network.genesis));
+  // A chain that is rebuilt has it already.
+  const body = entry.body ?? (await store.appendBody(encodeSealedBlock(network.genesis)));
   const change: EntryChange = { status: 'valid', body, txCount: network.genesis.txs.length };
   await store.commit({
     headers: [toStored(entry, judge, change)],

@@ -18,7 +18,7 @@ export class HaltedError extends Error {
 /** What the store holds contradicts itself: damaged files, or a bug of an earlier run. `exitCode` as StoreError's. */
 export class StoredChainError extends Error {
   override readonly name = 'StoredChainError';
-  readonly hint = 'Restore a backup, or start with another --datadir to download the chain again';
+  readonly hint = 'Start with --reindex to make the index and the coins anew from the block files, or restore a backup';
   readonly exitCode = 74;
 
   constructor(message: string, cause?: unknown) {

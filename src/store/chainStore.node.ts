@@ -18,6 +18,7 @@ import { decodeCoin, encodeCoin } from './coinCodec.ts';
 import { decodeStored } from './errors.ts';
 import { decodeFileEnds, encodeFileEnds } from './fileEndsCodec.ts';
 import { headerOps, readHeaders } from './headerStore.ts';
+import { endRebuild, type RebuildState } from './rebuild.ts';
 import { RecordFiles } from './recordFiles.ts';
 import {
   COIN_COUNT_KEY,
@@ -44,6 +45,8 @@ export interface ChainStoreParts {
   readonly txindex: boolean;
   /** Bytes per file before the next is begun; default 128 MiB. */
   readonly maxFileBytes?: number;
+  /** What a rebuild has left to do once the store is open. */
+  readonly rebuild?: RebuildState;
   /** Closed by close(), after the files. */
   readonly lifetime: Lifetime;
 }
@@ -60,6 +63,7 @@ export class KvChainStore implements ChainStore {
   readonly #undo: RecordFiles;
   readonly #txindex: boolean;
   readonly #lifetime: Lifetime;
+  #rebuild: RebuildState | undefined;
   #coinCount: bigint;
 
   private constructor(
@@ -73,6 +77,7 @@ export class KvChainStore implements ChainStore {
     this.#undo = files.undo;
     this.#txindex = parts.txindex;
     this.#lifetime = parts.lifetime;
+    this.#rebuild = parts.rebuild;
     this.#coinCount = count;
   }
 
@@ -153,6 +158,19 @@ export class KvChainStore implements ChainStore {
     if (this.#txindex) ops.push(...indexOps(change));
     await this.#kv.batch(ops, { sync: true });
     this.#coinCount = count;
+  }
+
+  /** What is being made anew until rebuilt() is called. */
+  get rebuild(): RebuildState | undefined {
+    return this.#rebuild;
+  }
+
+  /** Everything is connected again: the next start need not go on. */
+  async rebuilt(): Promise<void> {
+    if (this.#rebuild === undefined) return;
+    await this.flush();
+    await endRebuild(this.#kv);
+    this.#rebuild = undefined;
   }
 
   /** Every commit has done so. */

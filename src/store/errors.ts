@@ -65,7 +65,7 @@ export class UnknownFormatError extends Error {
 
 const CHECK_DISK = 'Check the disk and its permissions, then start again';
 const MAKE_ROOM = 'Free space on that disk, then start again: nothing committed was lost';
-const REINDEX = 'Restore a backup, or start with another --datadir to download the chain again';
+const REINDEX = 'Start with --reindex to make the index and the coins anew from the block files, or restore a backup';
 
 /** The StoreError of something thrown by file system or database; errors that are one already pass through. */
 export function toStoreError(error: unknown, path: string, doing: string): StoreError {

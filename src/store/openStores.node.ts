@@ -1,11 +1,18 @@
 import { join } from 'node:path';
+import type { HeaderStore } from '../chain/ports.ts';
 import { Lifetime } from '../util/lifetime.ts';
+import type { Kv } from '../util/ports.ts';
+import type { BlockFs } from './blockFs.ts';
 import { openNodeBlockFs } from './blockFsNode.node.ts';
+import { openChainDatabase } from './chainDatabase.node.ts';
 import { KvChainStore } from './chainStore.node.ts';
+import { StoreError } from './errors.ts';
 import { gatherWrites } from './gatheredWrites.ts';
 import { KvHeaderStore } from './headerStore.ts';
 import { openLevelKv } from './kvLevel.node.ts';
 import { type Datadir, openDatadir, type StoreNetwork } from './openDatadir.node.ts';
+import { endIndexing, type Rebuild, type RebuildState } from './rebuild.ts';
+import type { FileEnd } from './recordFiles.ts';
 
 /** Runs `open`; when it throws, what was opened before is closed. */
 async function opening<T>(open: (lifetime: Lifetime) => Promise<T>): Promise<T> {
@@ -28,6 +35,23 @@ async function hold(
   lifetime.add(() => datadir.close());
 }
 
+export interface RebuildParts {
+  readonly wanted: Rebuild | undefined;
+  /** Reads the headers of all blocks in the files into the store; resolves with the end of the last whole record. */
+  readonly index: (store: HeaderStore, fs: BlockFs) => Promise<FileEnd>;
+}
+
+async function index(kv: Kv, path: string, fs: BlockFs, parts: RebuildParts | undefined): Promise<RebuildState> {
+  if (parts === undefined)
+    throw new StoreError(
+      'corrupt',
+      path,
+      'the index of blocks is being rebuilt',
+      'Start the node, which goes on with it',
+    );
+  return endIndexing(kv, await parts.index(new KvHeaderStore(kv, path, new Lifetime()), fs));
+}
+
 /**
  * Storage of a full node in data directory `dir`. `network`: params' Network. `txindex`: keep an index of transactions
  * (built now when it was off before, dropped when it was on). Until close() no other process can open the directory.
@@ -39,6 +63,8 @@ export function openFullStore(options: {
   readonly txindex: boolean;
   /** Bytes of a block or undo file before the next is begun; default 128 MiB. */
   readonly maxFileBytes?: number;
+  /** Making things anew; without it a rebuild of the index that was interrupted cannot go on. */
+  readonly rebuild?: RebuildParts;
   /** The directory when the caller holds it already. */
   readonly held?: Datadir;
   /** Many commits share one sync: a crash loses the last of them, never more (gatheredWrites.ts). For imports. */
@@ -47,16 +73,18 @@ export function openFullStore(options: {
   return opening(async (lifetime) => {
     await hold(options, lifetime);
     const path = join(options.dir, 'chain');
-    const level = await openLevelKv(path);
+    const files = await openNodeBlockFs(join(options.dir, 'blocks'));
+    const { kv: level, rebuild: begun } = await openChainDatabase(options.dir, files, options.rebuild?.wanted);
     let close = (): Promise<void> => level.close();
     lifetime.add(() => close());
-    const files = await openNodeBlockFs(join(options.dir, 'blocks'));
+    const rebuild = begun?.step === 'indexing' ? await index(level, path, files, options.rebuild) : begun;
     const { kv, fs } = options.gather === true ? gatherWrites(level, files) : { kv: level, fs: files };
     close = () => kv.close();
     const { txindex, maxFileBytes } = options;
     return KvChainStore.open({
       ...{ kv, path, fs, magic: options.network.magic, txindex, lifetime },
       ...(maxFileBytes === undefined ? {} : { maxFileBytes }),
+      ...(rebuild === undefined ? {} : { rebuild }),
     });
   });
 }

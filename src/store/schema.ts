@@ -23,6 +23,8 @@ export const PREFIX = {
   COIN_COUNT: 0x03,
   /** [0x04] → what the txindex covers: 1 byte, 1 = every active block. Absent: not kept. */
   TXINDEX_STATE: 0x04,
+  /** [0x07] → what a rebuild under way has left to do (rebuild.ts), 1 byte. Absent: nothing. */
+  REBUILD: 0x07,
   /** [0x10 height:u32be hash:32] → header record (headerCodec.ts). Iterates parents before children. */
   HEADER: 0x10,
   /** [0x20 txid:32 index:u32be] → coin record (coinCodec.ts). Iterates in Bitcoin Core's cursor order. */
@@ -39,6 +41,7 @@ export const TIP_KEY = single(PREFIX.TIP);
 export const FILE_ENDS_KEY = single(PREFIX.FILE_ENDS);
 export const COIN_COUNT_KEY = single(PREFIX.COIN_COUNT);
 export const TXINDEX_STATE_KEY = single(PREFIX.TXINDEX_STATE);
+export const REBUILD_KEY = single(PREFIX.REBUILD);
 
 /** Range [gte, lt) of all keys with the prefix. */
 export function rangeOf(prefix: number): { readonly gte: Uint8Array; readonly lt: Uint8Array } {

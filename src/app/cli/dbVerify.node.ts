@@ -114,7 +114,9 @@ export async function verifyDatadir(options: Record<string, unknown>): Promise<v
       );
     else process.stdout.write(summary(found, verified, stopped));
     if (found > 0)
-      process.stderr.write('next: restore a backup, or give another --datadir and download the chain again\n');
+      process.stderr.write(
+        'next: cairn start --reindex (--reindex-chainstate when only coins are named), or restore a backup\n',
+      );
     process.exitCode = found > 0 ? EXIT.disk : stopped ? EXIT.failure : EXIT.ok;
   } finally {
     await lifetime.close();

@@ -13,8 +13,8 @@ export interface FilesToVerify extends VerifyPorts {
   readonly magic: Uint8Array;
   /** Committed end: bytes behind it are cut when a node opens them. Undefined: unknown, all of every file counts. */
   readonly end: FileEnd | undefined;
-  /** Headers that name a record here, with its place. */
-  readonly owners: Iterable<readonly [IndexEntry, FilePosition]>;
+  /** Headers that name a record here, with its place; undefined: unknown, every record counts. */
+  readonly owners: Iterable<readonly [IndexEntry, FilePosition]> | undefined;
   /** Told of every whole record that a header names. `payload` is good until the promise resolves. */
   readonly record: (entry: IndexEntry, payload: Uint8Array) => Promise<void>;
 }
@@ -25,6 +25,8 @@ export interface FilesVerified {
   readonly unnamed: number;
   /** Bytes behind the committed end. */
   readonly uncommitted: number;
+  /** Damaged bytes that no header names: a rebuild of the index passed over them. */
+  readonly dead: number;
 }
 
 /** One number for a place: files stay below 2^21, offsets below 2^32. */
@@ -39,14 +41,14 @@ interface Owner {
 export async function verifyFiles(options: FilesToVerify): Promise<FilesVerified> {
   const { fs, prefix, progress, stopped, part } = options;
   const owners = new Map<number, Owner>();
-  for (const [entry, at] of options.owners) {
+  for (const [entry, at] of options.owners ?? []) {
     const place = placeOf(at.file, at.offset);
     const other = owners.get(place);
     if (other !== undefined)
       tell(options, at, entry, `its position is that of block ${other.entry.height} (${other.entry.header.id}), too`);
     owners.set(place, { entry, at });
   }
-  const result = { records: 0, unnamed: 0, uncommitted: 0 };
+  const result = { records: 0, unnamed: 0, uncommitted: 0, dead: 0 };
   const files = await filesOf(fs, prefix);
   const total = [...files.values()].reduce((sum, size) => sum + size, 0);
   let before = 0;
@@ -63,7 +65,8 @@ export async function verifyFiles(options: FilesToVerify): Promise<FilesVerified
         const place = placeOf(file, frame.offset);
         const owner = owners.get(place);
         owners.delete(place);
-        if ('fault' in frame) tellFile(options, file, frame.offset, `record ${frame.fault}`, owner?.entry);
+        if ('fault' in frame && owner === undefined && options.owners !== undefined) result.dead += frame.length;
+        else if ('fault' in frame) tellFile(options, file, frame.offset, `record ${frame.fault}`, owner?.entry);
         else if (owner === undefined) result.unnamed++;
         else if (owner.at.size !== frame.payload.length)
           tell(
@@ -89,7 +92,7 @@ export async function verifyFiles(options: FilesToVerify): Promise<FilesVerified
 }
 
 /** Sizes of the files by number, in order. */
-async function filesOf(fs: BlockFs, prefix: string): Promise<ReadonlyMap<number, number>> {
+export async function filesOf(fs: BlockFs, prefix: string): Promise<ReadonlyMap<number, number>> {
   const sizes: [number, number][] = [];
   for (const name of await fs.list()) {
     const file = recordFileNumber(prefix, name);

@@ -175,7 +175,9 @@ class StoreVerification {
     this.#note('undo', records);
   }
 
-  #note(kind: string, { unnamed, uncommitted }: FilesVerified): void {
+  #note(kind: string, { unnamed, uncommitted, dead }: FilesVerified): void {
+    if (dead > 0)
+      this.#verified.notes.push(`${dead} damaged bytes in the ${kind} files that no header names: nothing is lost`);
     if (unnamed > 0) this.#verified.notes.push(`${unnamed} ${kind} records belong to no header: they only take room`);
     if (uncommitted > 0)
       this.#verified.notes.push(
@@ -297,7 +299,17 @@ class StoreVerification {
       ['blocks', 'blk'],
       ['undo', 'rev'],
     ] as const) {
-      const options = { part, fs, prefix, magic: network.magic, end: undefined, owners: [], found, progress, stopped };
+      const options = {
+        part,
+        fs,
+        prefix,
+        magic: network.magic,
+        end: undefined,
+        owners: undefined,
+        found,
+        progress,
+        stopped,
+      };
       const { unnamed } = await verifyFiles({ ...options, record: async () => {} });
       this.#verified.notes.push(`${unnamed} whole ${part === 'blocks' ? 'block' : 'undo'} records`);
     }

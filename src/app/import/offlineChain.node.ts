@@ -9,6 +9,7 @@ import { openFullStore, openHeaderStore } from '../../store/openStores.node.ts';
 import { Lifetime } from '../../util/lifetime.ts';
 import { bindDataDir, dataDir } from '../config/dataDir.node.ts';
 import { bindingOf } from '../config/network.node.ts';
+import { rebuildParts } from '../db/rebuildParts.node.ts';
 import { evidenceKeeper } from '../evidence.node.ts';
 import { createLogger } from '../log.node.ts';
 import { nodeScripts } from '../scripts/nodeScripts.node.ts';
@@ -47,16 +48,19 @@ export function openOfflineChain(options: {
   const { datadir, network, txindex, par = 0, assumeValid, gather = false } = options;
   return opening(async (lifetime) => {
     bindDataDir(dataDir(datadir), bindingOf(network));
-    const store = await openFullStore({ dir: datadir, network, txindex, gather });
+    const log = createLogger({ level: 'warn', json: false });
+    const rebuild = rebuildParts({ network, clock: nodejs.clock, log, tell: () => {}, wanted: undefined });
+    const store = await openFullStore({ dir: datadir, network, txindex, gather, rebuild });
     lifetime.add(() => store.close());
     const chain = await ChainManager.open({
       ...{ network, store, pause, clock: nodejs.clock },
       judge: judgeFor(network),
       scripts: nodeScripts(par, lifetime),
       ...(assumeValid === undefined ? {} : { assumeValid }),
-      evidence: evidenceKeeper(datadir, createLogger({ level: 'warn', json: false })),
+      evidence: evidenceKeeper(datadir, log),
     });
     lifetime.add(() => chain.close());
+    await store.rebuilt();
     return chain;
   });
 }

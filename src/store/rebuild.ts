@@ -1,0 +1,112 @@
+import type { Kv, KvOp } from '../util/ports.ts';
+import type { BlockFs } from './blockFs.ts';
+import { encodeFileEnds } from './fileEndsCodec.ts';
+import type { FileEnd } from './recordFiles.ts';
+import { recordFileName, recordFileNumber } from './recordFrame.ts';
+import { COIN_COUNT_KEY, FILE_ENDS_KEY, PREFIX, REBUILD_KEY, rangeOf, TIP_KEY } from './schema.ts';
+
+/** What is made anew: the coins from the blocks, or first the index of blocks from their files, too. */
+export type Rebuild = 'chainstate' | 'index';
+
+/**
+ * What is left to do, as the database remembers it: a rebuild that was interrupted goes on with the next start.
+ * wiping: coins are being deleted. indexing: headers are being read from block files. connecting: blocks are being connected
+ * from genesis on.
+ */
+export interface RebuildState {
+  readonly what: Rebuild;
+  readonly step: 'wiping' | 'indexing' | 'connecting';
+}
+
+/** Numbers on disk; never reused. */
+const STATES: readonly (RebuildState & { readonly number: number })[] = [
+  { number: 1, what: 'chainstate', step: 'wiping' },
+  { number: 2, what: 'chainstate', step: 'connecting' },
+  { number: 3, what: 'index', step: 'indexing' },
+  { number: 4, what: 'index', step: 'connecting' },
+];
+
+/** Deletions per batch. */
+const CHUNK = 10_000;
+
+function stateOp({ what, step }: RebuildState): KvOp {
+  const found = STATES.find((state) => state.what === what && state.step === step);
+  return { type: 'put', key: REBUILD_KEY, value: Uint8Array.of(found?.number ?? 0) };
+}
+
+/** What an interrupted rebuild has left to do; undefined when there is none. */
+export async function rebuildState(kv: Kv): Promise<RebuildState | undefined> {
+  const number = (await kv.get(REBUILD_KEY))?.[0];
+  return STATES.find((state) => state.number === number);
+}
+
+/** Deletes all coins, when that is wanted or was interrupted. Returns what is left of any rebuild. */
+export async function beginChainstate(kv: Kv, wanted: boolean): Promise<RebuildState | undefined> {
+  let state = await rebuildState(kv);
+  if (wanted && state === undefined) {
+    state = { what: 'chainstate', step: 'wiping' };
+    await kv.batch([stateOp(state)], { sync: true });
+  }
+  if (state?.step !== 'wiping') return state;
+  await wipe(kv, rangeOf(PREFIX.COIN));
+  state = { what: 'chainstate', step: 'connecting' };
+  await kv.batch([...[TIP_KEY, COIN_COUNT_KEY].map(del), stateOp(state)], { sync: true });
+  return state;
+}
+
+/**
+ * Makes an empty database one whose index is about to be read from the files. Until it is known better, everything in the
+ * files counts: opening them must not cut anything. Without the first file (the chain was pruned) nothing connects, and no
+ * file counts. Nor do undo files: they do not say whose they are.
+ */
+export async function beginIndexing(kv: Kv, fs: BlockFs): Promise<void> {
+  await endAt(kv, await endOfFiles(fs), 'indexing');
+}
+
+/** The index is made; `end`: where the last whole record of the block files ends. */
+export async function endIndexing(kv: Kv, end: FileEnd): Promise<RebuildState> {
+  await endAt(kv, end, 'connecting');
+  return { what: 'index', step: 'connecting' };
+}
+
+/** Everything is connected again. */
+export async function endRebuild(kv: Kv): Promise<void> {
+  await kv.batch([del(REBUILD_KEY)], { sync: true });
+}
+
+async function endAt(kv: Kv, bodies: FileEnd, step: RebuildState['step']): Promise<void> {
+  const value = encodeFileEnds({ bodies, undo: { file: 0, offset: 0 } });
+  await kv.batch([{ type: 'put', key: FILE_ENDS_KEY, value }, stateOp({ what: 'index', step })], { sync: true });
+}
+
+function del(key: Uint8Array): KvOp {
+  return { type: 'del', key };
+}
+
+async function wipe(kv: Kv, range: { readonly gte: Uint8Array; readonly lt: Uint8Array }): Promise<void> {
+  let ops: KvOp[] = [];
+  for await (const [key] of kv.iterate(range)) {
+    ops.push(del(key));
+    if (ops.length < CHUNK) continue;
+    await kv.batch(ops, { sync: false });
+    ops = [];
+  }
+  await kv.batch(ops, { sync: false });
+}
+
+async function endOfFiles(fs: BlockFs): Promise<FileEnd> {
+  const names = await fs.list();
+  const first = names.includes(recordFileName('blk', 0));
+  let last = 0;
+  for (const name of names) {
+    const number = recordFileNumber('blk', name);
+    if (number !== undefined) last = Math.max(last, number);
+  }
+  if (!first) return { file: 0, offset: 0 };
+  const file = await fs.open(recordFileName('blk', last), 'read');
+  try {
+    return { file: last, offset: await file.size() };
+  } finally {
+    await file.close();
+  }
+}
