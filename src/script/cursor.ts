@@ -22,8 +22,13 @@ export class ScriptCursor {
 
   /** What the opcode read last pushes; empty for opcodes that are no data push. A view, made when first asked for. */
   get data(): Uint8Array {
-    this.#data ??= this.script.subarray(this.#from, this.#to);
+    this.#data ??= this.#to === this.#from ? EMPTY : this.script.subarray(this.#from, this.#to);
     return this.#data;
+  }
+
+  /** Bytes of data. */
+  get dataSize(): number {
+    return this.#to - this.#from;
   }
 
   get atEnd(): boolean {
@@ -34,6 +39,7 @@ export class ScriptCursor {
   next(): boolean {
     this.opcode = OP.OP_INVALIDOPCODE;
     this.#data = EMPTY;
+    this.#to = this.#from;
     const { script } = this;
     if (this.offset >= script.length) return false;
     const opcode = script[this.offset++] as number;

@@ -5,7 +5,7 @@ import type { ScriptError } from './errors.ts';
 import { SCRIPT_FLAGS } from './flags.ts';
 import { evalScript } from './interpreter/evalScript.ts';
 import { type Execution, Machine, type ScriptObserver, type ScriptPart } from './interpreter/machine.ts';
-import { isTrue } from './number.ts';
+import { encodeScriptNumber, isTrue } from './number.ts';
 import { isPushOnly, pushData } from './push.ts';
 import { inputOf, spentOutput } from './spend.ts';
 import { SCRIPT_OK, type ScriptResult, scriptFailed, type VerifyScript } from './verify.ts';
@@ -17,10 +17,23 @@ function runLegacy(execution: Execution, part: ScriptPart, script: Uint8Array, s
   return evalScript(new Machine(execution, part, 'base', script, stack));
 }
 
+/**
+ * A witness program run on an empty stack: OP_n and a push that is minimal, so no limit and no flag can mind it. True when
+ * the script is one and `stack` holds what it leaves.
+ */
+function pushesProgram(script: Uint8Array, stack: Stack): boolean {
+  const program = stack.length === 0 ? witnessProgramOf(script) : undefined;
+  if (program === undefined) return false;
+  stack.push(encodeScriptNumber(program.version), program.program);
+  return true;
+}
+
 /** Runs an output or redeem script, which must leave a true item on top. */
 function runToTrue(execution: Execution, part: ScriptPart, script: Uint8Array, stack: Stack): ScriptError | undefined {
-  const error = runLegacy(execution, part, script, stack);
-  if (error !== undefined) return error;
+  if (execution.observe !== undefined || !pushesProgram(script, stack)) {
+    const error = runLegacy(execution, part, script, stack);
+    if (error !== undefined) return error;
+  }
   const top = stack[stack.length - 1];
   return top !== undefined && isTrue(top) ? undefined : 'EVAL_FALSE';
 }

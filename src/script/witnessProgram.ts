@@ -8,6 +8,11 @@ import { inputOf } from './spend.ts';
 import { spendTaproot } from './taprootSpend.ts';
 import { runWitnessScript } from './witnessScript.ts';
 
+const KEY_HASH_SIZE = 20;
+/** Where the hash lies in a P2PKH script, and the length of that script. */
+const PUB_KEY_HASH_AT = 3;
+const PUB_KEY_HASH_SCRIPT_SIZE = 25;
+
 /** P2WSH: the last item is the script, which the program is the SHA-256 of. */
 function spendScriptHash(
   execution: Execution,
@@ -20,6 +25,17 @@ function spendScriptHash(
   return runWitnessScript(execution, script, witness.slice(0, -1));
 }
 
+/** A P2PKH script that is written anew for each P2WPKH input; its buffer exists, which a view on a new small array must make. */
+const keyHashScript = new Uint8Array(new ArrayBuffer(PUB_KEY_HASH_SCRIPT_SIZE));
+keyHashScript.set(payToPubKeyHash(new Uint8Array(KEY_HASH_SIZE)));
+
+/** The script that a P2WPKH program stands for; an observer may keep what it sees, so it gets one of its own. */
+function scriptOfKeyHash({ observe }: Execution, program: Uint8Array): Uint8Array {
+  if (observe !== undefined) return payToPubKeyHash(program);
+  keyHashScript.set(program, PUB_KEY_HASH_AT);
+  return keyHashScript;
+}
+
 /** P2WPKH: signature and key, under the script of P2PKH. */
 function spendKeyHash(
   execution: Execution,
@@ -27,7 +43,7 @@ function spendKeyHash(
   witness: readonly Uint8Array[],
 ): ScriptError | undefined {
   if (witness.length !== 2) return 'WITNESS_PROGRAM_MISMATCH';
-  return runWitnessScript(execution, payToPubKeyHash(program), witness);
+  return runWitnessScript(execution, scriptOfKeyHash(execution, program), witness);
 }
 
 /**

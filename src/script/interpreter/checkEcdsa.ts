@@ -1,5 +1,6 @@
 import { hasPublicKeyShape } from '../../crypto/keyEncoding.ts';
 import { secp } from '../../crypto/secp.ts';
+import type { Hash256 } from '../../primitives/hash.ts';
 import { Writer } from '../../util/codec.ts';
 import type { ScriptError } from '../errors.ts';
 import { findAndDelete } from '../findAndDelete.ts';
@@ -33,18 +34,26 @@ export function checkEncodings(machine: Machine, sig: Uint8Array, key: Uint8Arra
   return checkSignatureEncoding(sig, flags) ?? checkPublicKeyEncoding(key, flags, machine.version === 'witness_v0');
 }
 
+/** What a signature with this hash type signs; made once for all signatures of a script that sign the same. */
+function signedHash(machine: Machine, scriptCode: Uint8Array, hashType: number): Hash256 {
+  let hash = machine.keptSigHash(scriptCode, hashType);
+  if (hash === undefined) {
+    const { spend } = machine.execution;
+    hash =
+      machine.version === 'base'
+        ? legacySigHash(spend.tx, spend.index, scriptCode, hashType)
+        : witnessV0SigHash(spend.tx, spend.index, scriptCode, spentOutput(spend).value, hashType);
+    machine.keepSigHash(scriptCode, hashType, hash);
+  }
+  return hash;
+}
+
 /**
  * Is `sig` (with hash type byte) by `key` on this input? Encodings are judged before, by flags; what is left is as tolerant
  * as libsecp256k1's lax parser. False for the empty signature and for keys whose length does not fit their first byte.
  */
 export function isEcdsaSignature(machine: Machine, sig: Uint8Array, key: Uint8Array, scriptCode: Uint8Array): boolean {
   if (sig.length === 0 || !hasPublicKeyShape(key)) return false;
-  const { spend } = machine.execution;
-  const hashType = sig[sig.length - 1] as number;
-  const hash = machine.sigHash(scriptCode, hashType, () =>
-    machine.version === 'base'
-      ? legacySigHash(spend.tx, spend.index, scriptCode, hashType)
-      : witnessV0SigHash(spend.tx, spend.index, scriptCode, spentOutput(spend).value, hashType),
-  );
+  const hash = signedHash(machine, scriptCode, sig[sig.length - 1] as number);
   return secp().verifyEcdsa(sig.subarray(0, sig.length - 1), hash, key);
 }

@@ -7,8 +7,14 @@ import { MAX_ELEMENT_SIZE, MAX_OPS_PER_SCRIPT, MAX_STACK_SIZE } from './limits.t
 import type { Machine } from './machine.ts';
 import { OPERATIONS } from './operations.ts';
 
+function markedOpcodes(opcodes: readonly number[]): Uint8Array {
+  const marks = new Uint8Array(256);
+  for (const opcode of opcodes) marks[opcode] = 1;
+  return marks;
+}
+
 /** CVE-2010-5137: these end a script even where they are not executed. */
-const DISABLED: ReadonlySet<number> = new Set([
+const DISABLED: Uint8Array = markedOpcodes([
   OP.OP_CAT,
   OP.OP_SUBSTR,
   OP.OP_LEFT,
@@ -28,20 +34,21 @@ const DISABLED: ReadonlySet<number> = new Set([
 
 /** What holds for every opcode, executed or not. */
 function checkOpcode(machine: Machine): ScriptError | undefined {
-  const { opcode, data } = machine.cursor;
-  if (data.length > MAX_ELEMENT_SIZE) return 'PUSH_SIZE';
+  const { opcode, dataSize } = machine.cursor;
+  if (dataSize > MAX_ELEMENT_SIZE) return 'PUSH_SIZE';
   if (opcode <= OP.OP_16) return undefined;
   if (machine.version !== 'tapscript' && ++machine.opCount > MAX_OPS_PER_SCRIPT) return 'OP_COUNT';
-  if (DISABLED.has(opcode)) return 'DISABLED_OPCODE';
+  if (DISABLED[opcode] === 1) return 'DISABLED_OPCODE';
   const separator = opcode === OP.OP_CODESEPARATOR && machine.version === 'base';
   return separator && machine.hasFlag(SCRIPT_FLAGS.CONST_SCRIPTCODE) ? 'OP_CODESEPARATOR' : undefined;
 }
 
 function execute(machine: Machine): ScriptError | undefined {
   const { cursor, stack, executing } = machine;
-  const { opcode, data } = cursor;
+  const { opcode } = cursor;
   if (opcode <= OP.OP_PUSHDATA4) {
     if (!executing) return undefined;
+    const { data } = cursor;
     if (machine.minimal && !isMinimalPush(data, opcode)) return 'MINIMALDATA';
     stack.push(data);
     return undefined;

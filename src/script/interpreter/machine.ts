@@ -59,8 +59,11 @@ export class Machine {
   codeSeparator = 0xffffffff;
   #codeStart = 0;
   #scriptCode: Uint8Array | undefined;
-  #hashes: Map<number, Hash256> | undefined;
+  /** The script code whose signature hashes are kept: the first with its hash type, and those of other types. */
   #hashed: Uint8Array | undefined;
+  #hashType = 0;
+  #hash: Hash256 | undefined;
+  #hashes: Map<number, Hash256> | undefined;
 
   constructor(
     execution: Execution,
@@ -111,17 +114,22 @@ export class Machine {
     return this.#scriptCode;
   }
 
-  /** The signature hash of this script code and hash type, made once while the code stays the same array. */
-  sigHash(scriptCode: Uint8Array, hashType: number, make: () => Hash256): Hash256 {
-    if (this.#hashes === undefined || this.#hashed !== scriptCode) {
-      this.#hashes = new Map();
+  /** The signature hash that was kept for this script code and hash type, while the code is the same array. */
+  keptSigHash(scriptCode: Uint8Array, hashType: number): Hash256 | undefined {
+    if (this.#hashed !== scriptCode) return undefined;
+    return this.#hashType === hashType ? this.#hash : this.#hashes?.get(hashType);
+  }
+
+  /** Keeps a signature hash that keptSigHash() did not have. */
+  keepSigHash(scriptCode: Uint8Array, hashType: number, hash: Hash256): void {
+    if (this.#hashed !== scriptCode) {
       this.#hashed = scriptCode;
-    }
-    let hash = this.#hashes.get(hashType);
-    if (hash === undefined) {
-      hash = make();
+      this.#hashes = undefined;
+      this.#hashType = hashType;
+      this.#hash = hash;
+    } else {
+      this.#hashes ??= new Map();
       this.#hashes.set(hashType, hash);
     }
-    return hash;
   }
 }
