@@ -57,6 +57,7 @@ describe('store: record bytes', () => {
       FILE_ENDS: 0x02,
       COIN_COUNT: 0x03,
       TXINDEX_STATE: 0x04,
+      REBUILD: 0x07,
       HEADER: 0x10,
       COIN: 0x20,
       TX: 0x30,
