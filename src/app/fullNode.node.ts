@@ -82,6 +82,8 @@ async function openCore(parts: RoleParts): Promise<Core> {
     txindex: config.txindex,
     maxFileBytes: fileBytesOf(config),
     rebuild: rebuildParts({ network, clock, log, tell: parts.warmup, wanted: parts.rebuild }),
+    dbcache: config.dbcache,
+    behind: { clock, timers: parts.platform.timers, fail: parts.fail },
   });
   lifetime.add(() => store.close());
   const scripts = nodeScripts(config.par, lifetime);

@@ -19,6 +19,7 @@ import { beginWalk, type CoinsAtTip } from './coinWalk.ts';
 import { commitGenesis } from './commitGenesis.ts';
 import type { HeaderEntry } from './entry.ts';
 import type { ChainEvents } from './events.ts';
+import { finishFlush } from './finishFlush.ts';
 import { HaltedError, HaltSwitch, StoredChainError } from './halt.ts';
 import { HeaderChain, type HeaderChainParts } from './headerChain.ts';
 import type { IndexEntry } from './headerIndex.ts';
@@ -105,17 +106,20 @@ export class ChainManager implements Chain {
   static async open(parts: ChainManagerParts): Promise<ChainManager> {
     const halt = new HaltSwitch(parts.onHalt);
     const headers = await HeaderChain.open({ ...parts, halt });
+    await finishFlush(parts.store, headers.index);
     let tipHash = await parts.store.tip();
     if (tipHash === undefined) {
       await commitGenesis(parts, headers.index.genesis);
       tipHash = parts.network.chainId;
     }
     const tip = headers.index.get(tipHash);
-    if (tip === undefined) throw new StoredChainError('the tip of the coins is not among the headers');
+    if (tip === undefined)
+      throw new StoredChainError('the tip of the coins, or an ancestor of it, is not among the headers');
     const active: IndexEntry[] = [];
     for (let at: IndexEntry | undefined = tip; at !== undefined; at = at.parent) active[at.height] = at;
     const manager = new ChainManager(parts, headers, halt, active);
     await manager.#pruning.load();
+    await manager.#mover.indexAgain(((await parts.store.indexedUntil()) ?? tip.height) + 1);
     parts.onOpening?.(manager);
     await manager.#mover.activate();
     return manager;
@@ -211,7 +215,9 @@ export class ChainManager implements Chain {
 
   async findTx(txid: Hash256): Promise<HeaderEntry | undefined> {
     const hash = await this.#parts.store.findTx(txid);
-    return hash === undefined ? undefined : this.entry(hash);
+    const entry = hash === undefined ? undefined : this.entry(hash);
+    // After a crash the index may know blocks that are not connected again.
+    return entry !== undefined && this.isActive(entry) ? entry : undefined;
   }
 
   acceptHeaders(headers: readonly SealedHeader[]): Promise<HeadersOutcome> {

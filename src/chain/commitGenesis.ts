@@ -19,5 +19,7 @@ export async function commitGenesis(
     coins: genesisDiff(network),
     connect: { block: network.chainId, height: 0, txs: network.genesis.txs },
   });
+  // So that the coins always belong to a block from now on.
+  await store.flush();
   applyChange(entry, change);
 }

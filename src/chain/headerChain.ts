@@ -60,7 +60,10 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
     this.#best = this.#findBest();
   }
 
-  /** Loads what the store has; a new store gets the genesis header. */
+  /**
+   * Loads what the store has; a new store gets the genesis header. Headers whose parent is missing are left out: headers are
+   * not written durably one by one, so a power cut may take some from between others. They come again from peers.
+   */
   static async open(parts: HeaderChainParts): Promise<HeaderChain> {
     const { judge, network } = parts;
     let index: HeaderIndex | undefined;
@@ -75,8 +78,7 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
         continue;
       }
       const parent = index.get(prevHashOf(stored.header80));
-      if (parent === undefined)
-        throw new StoredChainError(`the parent of a header at height ${stored.height} is missing`);
+      if (parent === undefined) continue;
       const entry = fromStored(stored, parent, judge);
       index.add(entry);
       inheritFault(entry);

@@ -42,7 +42,10 @@ export interface HeaderStore {
   putHeaders(headers: readonly StoredHeader[]): Promise<void>;
 }
 
-/** One atomic change of the chain state: a crash leaves all of it or nothing. */
+/**
+ * One atomic change of the chain state. A crash leaves all of it or nothing, but for coins and tip, which may be left as an
+ * earlier commit made them.
+ */
 export interface ChainCommit {
   readonly headers: readonly StoredHeader[];
   /** The new tip, when it moves. */
@@ -51,7 +54,13 @@ export interface ChainCommit {
   readonly coins?: UtxoDiff;
   /** Index of transactions by txid for the block connected (+) or disconnected (-), when txindex is on. */
   readonly connect?: { readonly block: Hash256; readonly height: number; readonly txs: readonly Tx[] };
-  readonly disconnect?: { readonly block: Hash256; readonly txs: readonly Tx[] };
+  readonly disconnect?: { readonly block: Hash256; readonly height: number; readonly txs: readonly Tx[] };
+}
+
+/** The blocks between which a crash interrupted a flush of the coins. */
+export interface InterruptedFlush {
+  readonly from: Hash256;
+  readonly to: Hash256;
 }
 
 /** Files of one kind: bytes by number. The last is being written. */
@@ -59,9 +68,24 @@ export type FileSizes = ReadonlyMap<number, number>;
 
 /** Storage of a full node. Reading may throw: that is our failure, never a verdict. */
 export interface ChainStore extends HeaderStore {
-  /** Hash of the block the coins represent, undefined in a new data directory. */
+  /**
+   * Hash of the block the coins represent, undefined in a new data directory. After a crash it may be behind what was
+   * committed, never ahead: blocks, headers and undo records of everything it stands on are durable.
+   */
   tip(): Promise<Hash256 | undefined>;
-  /** Appends a body (Cairn's sealed block bytes); not durable before the next commit, which syncs the files first. */
+  /**
+   * When a crash interrupted a flush, each coin is as it was at `from` or as it is at `to`. Nothing but headers and files may
+   * be used until finishFlush.
+   */
+  interruptedFlush(): Promise<InterruptedFlush | undefined>;
+  /** Ends an interrupted flush: `diffs` lead from `from` to `to`, one block each. The tip is `to` then. */
+  finishFlush(diffs: AsyncIterable<UtxoDiff>): Promise<void>;
+  /**
+   * After a crash: height above which active blocks up to tip() may lack their entries in the index of transactions, because a
+   * reorganisation had begun that the coins do not show. Undefined when none does.
+   */
+  indexedUntil(): Promise<number | undefined>;
+  /** Appends a body (Cairn's sealed block bytes); it counts from the next commit on. */
   appendBody(bytes: Uint8Array): Promise<FilePosition>;
   /** Appends the undo record of a block: the coins it spent. */
   appendUndo(spent: readonly CoinChange[]): Promise<FilePosition>;
@@ -70,7 +94,10 @@ export interface ChainStore extends HeaderStore {
   readUndo(at: FilePosition): Promise<readonly CoinChange[]>;
   /** The coins of these outpoints, in the same order; one batched read. */
   coins(outpoints: readonly OutPoint[]): Promise<(Coin | undefined)[]>;
-  /** Syncs the files, then writes one LevelDB batch with sync. */
+  /**
+   * Survives the end of the process when the promise resolves, a power cut at the latest a second later (coins: when they
+   * are flushed). May wait for a flush under way.
+   */
   commit(change: ChainCommit): Promise<void>;
   /** Makes everything durable, coins included: tip() after a crash is not behind what is committed now. */
   flush(): Promise<void>;

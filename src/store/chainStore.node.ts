@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type {
   ChainCommit,
   ChainStore,
@@ -5,25 +7,34 @@ import type {
   CoinChange,
   FilePosition,
   FileSizes,
+  InterruptedFlush,
   StoredHeader,
+  UtxoDiff,
 } from '../chain/ports.ts';
 import type { Hash256 } from '../primitives/hash.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import { assert } from '../util/assert.ts';
-import { decodeAll, Reader, Writer } from '../util/codec.ts';
+import { EMPTY, equalBytes } from '../util/bytes.ts';
+import { decodeAll, Reader } from '../util/codec.ts';
 import type { Lifetime } from '../util/lifetime.ts';
 import type { Kv, KvOp } from '../util/ports.ts';
-import type { BlockFs } from './blockFs.ts';
+import { SerialQueue } from '../util/queue.ts';
+import { CoinCache, type CoinCacheSize } from './coinCache.ts';
 import { decodeCoin, encodeCoin } from './coinCodec.ts';
+import { type CoinState, flushCoins, stateOps } from './coinFlush.ts';
+import type { CoinTable } from './coinTable.ts';
+import { DurableWrites, type WriteBehind } from './durableWrites.ts';
 import { decodeStored } from './errors.ts';
-import { decodeFileEnds, encodeFileEnds } from './fileEndsCodec.ts';
-import { headerOps, readHeaders } from './headerStore.ts';
+import { decodeFlushMarker } from './flushMarker.ts';
+import { readHeaders } from './headerStore.ts';
+import { IndexLow } from './indexLow.ts';
+import { type ChainFiles, type OpenFilesParts, openFiles } from './openFiles.ts';
 import { endRebuild, type RebuildState } from './rebuild.ts';
-import { RecordFiles } from './recordFiles.ts';
 import {
   COIN_COUNT_KEY,
   coinKey,
-  FILE_ENDS_KEY,
+  FLUSHING_KEY,
+  INDEX_LOW_KEY,
   outPointOfCoinKey,
   PREFIX,
   rangeOf,
@@ -34,130 +45,186 @@ import {
 import { buildTxindex, dropTxindex, indexOps } from './txindex.ts';
 import { encodeUndo, readUndoRecord } from './undoCodec.ts';
 
-export interface ChainStoreParts {
-  readonly kv: Kv;
-  /** Folder of the database, for messages. */
-  readonly path: string;
-  readonly fs: BlockFs;
-  /** First four bytes of every record in the files. */
-  readonly magic: Uint8Array;
+/** Memory for coins unless told otherwise, in 10^6 bytes (Bitcoin Core's -dbcache). */
+export const DEFAULT_DBCACHE = 450;
+/** Dirty coins are flushed after so long: how much a start after a crash has to connect again. */
+const FLUSH_EVERY_MS = 5 * 60_000;
+/** More dirty coins than these are flushed in the background by the timer: commits would wait for them. */
+const FLUSH_IN_PLACE = 50_000;
+
+export interface ChainStoreParts extends OpenFilesParts {
   /** Keep an index of transactions. Switched off, an index made before is dropped. */
   readonly txindex: boolean;
-  /** Bytes per file before the next is begun; default 128 MiB. */
-  readonly maxFileBytes?: number;
   /** What a rebuild has left to do once the store is open. */
   readonly rebuild?: RebuildState;
+  /** Memory for coins in bytes; default DEFAULT_DBCACHE. */
+  readonly cacheBytes?: number;
+  /** Lets syncs and flushes wait. Without it every commit is synced, and coins are flushed when the cache is full or by flush(). */
+  readonly behind?: WriteBehind;
+  /** Coins per batch of a flush, as FlushParts. */
+  readonly flushSlice?: number;
   /** Closed by close(), after the files. */
   readonly lifetime: Lifetime;
 }
 
+/** What a database held when it was opened. */
+interface Found {
+  readonly files: ChainFiles;
+  readonly state: Partial<CoinState>;
+  readonly indexLow: IndexLow;
+  readonly interrupted: (InterruptedFlush & { readonly count: bigint }) | undefined;
+}
+
 /**
- * ChainStore over one Kv and a folder of files. What a commit leaves on disk, in order:
- *   1. body and undo bytes synced: a crash now leaves them behind the committed ends, cut at the next open;
- *   2. one synced batch with headers, coins, coin count, tip, index and the new ends: all of it or nothing.
+ * ChainStore over one Kv and a folder of files. Coins go to a cache (coinCache.ts), everything else to the database. What a
+ * commit leaves on disk, in order:
+ *   1. body and undo bytes appended: a crash now leaves them behind the committed ends, cut at the next open;
+ *   2. one batch with headers, index and the new ends, at most a second later synced after the files (durableWrites.ts);
+ *   3. coins, tip and count in memory. A flush (coinFlush.ts) brings them to the database; opening after a crash finds the
+ *      coins of an earlier block, whose successors are connected again.
  */
 export class KvChainStore implements ChainStore {
   readonly #kv: Kv;
   readonly #path: string;
-  readonly #bodies: RecordFiles;
-  readonly #undo: RecordFiles;
+  readonly #files: ChainFiles;
   readonly #txindex: boolean;
   readonly #lifetime: Lifetime;
+  readonly #writes: DurableWrites;
+  readonly #cache: CoinCache;
+  readonly #behind: WriteBehind | undefined;
+  readonly #slice: number | undefined;
+  readonly #indexLow: IndexLow;
+  /** Commits and flushes, one at a time. */
+  readonly #queue = new SerialQueue();
+  /** The block the coins in cache and database together represent. */
+  #tip: Hash256 | undefined;
+  #count: bigint;
+  /** The block the coins in the database represent. */
+  #flushedTip: Hash256 | undefined;
+  #interrupted: Found['interrupted'];
+  /** The older generation, while the database does not have all of it. */
+  #frozen: { readonly table: CoinTable; readonly state: CoinState } | undefined;
+  /** The flush of `frozen`; never rejects. */
+  #background: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  /** A change of the cache was begun and not ended: it is of no block any more. */
+  #torn = false;
+  #cancelTimer: (() => void) | undefined;
   #rebuild: RebuildState | undefined;
-  #coinCount: bigint;
 
-  private constructor(
-    parts: ChainStoreParts,
-    files: { readonly bodies: RecordFiles; readonly undo: RecordFiles },
-    count: bigint,
-  ) {
+  private constructor(parts: ChainStoreParts, { files, state, interrupted, indexLow }: Found) {
     this.#kv = parts.kv;
     this.#path = parts.path;
-    this.#bodies = files.bodies;
-    this.#undo = files.undo;
+    this.#files = files;
     this.#txindex = parts.txindex;
     this.#lifetime = parts.lifetime;
+    this.#behind = parts.behind;
+    this.#slice = parts.flushSlice;
+    this.#writes = new DurableWrites(parts.kv, files, parts.behind);
+    this.#cache = new CoinCache({
+      budget: parts.cacheBytes ?? DEFAULT_DBCACHE * 1_000_000,
+      salt: randomBytes(16),
+      read: (outpoints) => parts.kv.getMany(outpoints.map(coinKey)),
+      decode: (record) => this.#decode(record),
+    });
+    this.#tip = state.tip;
+    this.#flushedTip = state.tip;
+    this.#count = state.count ?? 0n;
+    this.#interrupted = interrupted;
+    this.#indexLow = indexLow;
     this.#rebuild = parts.rebuild;
-    this.#coinCount = count;
   }
 
   static async open(parts: ChainStoreParts): Promise<KvChainStore> {
-    const { kv, path, fs, magic } = parts;
-    const [endsBytes, countBytes, indexed, tip] = await kv.getMany([
-      FILE_ENDS_KEY,
+    const { kv, path } = parts;
+    const files = await openFiles(parts, (file) => parts.lifetime.add(() => file.close()));
+    const [countBytes, indexed, tip, marker, low] = await kv.getMany([
       COIN_COUNT_KEY,
       TXINDEX_STATE_KEY,
       TIP_KEY,
+      FLUSHING_KEY,
+      INDEX_LOW_KEY,
     ]);
-    const ends = endsBytes === undefined ? undefined : decodeStored(path, 'file ends', () => decodeFileEnds(endsBytes));
     const count =
       countBytes === undefined ? 0n : decodeStored(path, 'coin count', () => new Reader(countBytes).u64('count'));
-    const limit = parts.maxFileBytes === undefined ? {} : { maxBytes: parts.maxFileBytes };
-    const bodies = await RecordFiles.open(fs, { prefix: 'blk', magic, ...limit }, ends?.bodies);
-    parts.lifetime.add(() => bodies.close());
-    const undo = await RecordFiles.open(fs, { prefix: 'rev', magic, ...limit }, ends?.undo);
-    parts.lifetime.add(() => undo.close());
-    if (parts.txindex && indexed === undefined) await buildTxindex(kv, path, tip, (at) => bodies.read(at));
+    const interrupted =
+      marker === undefined ? undefined : decodeStored(path, 'flush marker', () => decodeFlushMarker(marker));
+    const covered = interrupted?.to ?? tip;
+    if (parts.txindex && indexed === undefined) await buildTxindex(kv, path, covered, (at) => files.bodies.read(at));
     if (!parts.txindex && indexed !== undefined) await dropTxindex(kv);
-    return new KvChainStore(parts, { bodies, undo }, count);
+    const indexLow = decodeStored(path, 'index height', () => new IndexLow(low));
+    return new KvChainStore(parts, { files, state: { count, ...(tip && { tip }) }, interrupted, indexLow });
   }
 
   loadHeaders(): AsyncIterable<StoredHeader> {
     return readHeaders(this.#kv, this.#path);
   }
 
-  /** Not synced, as KvHeaderStore.putHeaders. */
   async putHeaders(headers: readonly StoredHeader[]): Promise<void> {
-    if (headers.length > 0) await this.#kv.batch(headerOps(headers), { sync: false });
+    if (headers.length > 0) await this.#writes.commit(headers);
   }
 
-  tip(): Promise<Hash256 | undefined> {
-    return this.#kv.get(TIP_KEY);
+  async tip(): Promise<Hash256 | undefined> {
+    return this.#tip;
+  }
+
+  async interruptedFlush(): Promise<InterruptedFlush | undefined> {
+    return this.#interrupted;
+  }
+
+  async indexedUntil(): Promise<number | undefined> {
+    return this.#txindex ? this.#indexLow.height : undefined;
+  }
+
+  /** Straight to the database: the cache is empty, and each diff overwrites what those before it left. */
+  finishFlush(diffs: AsyncIterable<UtxoDiff>): Promise<void> {
+    return this.#queue.run(async () => {
+      const interrupted = this.#interrupted;
+      assert(interrupted !== undefined, 'a flush was interrupted');
+      for await (const { spent, added } of diffs)
+        await this.#writes.part([
+          ...spent.map(({ outpoint }) => ({ type: 'del', key: coinKey(outpoint) }) as const),
+          ...added.map(
+            ({ outpoint, coin }) => ({ type: 'put', key: coinKey(outpoint), value: encodeCoin(coin) }) as const,
+          ),
+        ]);
+      await this.#writes.settle();
+      const state = { tip: interrupted.to, count: interrupted.count };
+      await this.#writes.durable(() => [...stateOps(state), { type: 'del', key: FLUSHING_KEY }]);
+      this.#interrupted = undefined;
+      this.#tip = state.tip;
+      this.#flushedTip = state.tip;
+      this.#count = state.count;
+    });
   }
 
   appendBody(bytes: Uint8Array): Promise<FilePosition> {
-    return this.#bodies.append(bytes);
+    return this.#files.bodies.append(bytes);
   }
 
   appendUndo(spent: readonly CoinChange[]): Promise<FilePosition> {
-    return this.#undo.append(encodeUndo(spent));
+    return this.#files.undo.append(encodeUndo(spent));
   }
 
   readBody(at: FilePosition): Promise<Uint8Array> {
-    return this.#bodies.read(at);
+    return this.#files.bodies.read(at);
   }
 
   async readUndo(at: FilePosition): Promise<readonly CoinChange[]> {
-    const bytes = await this.#undo.read(at);
+    const bytes = await this.#files.undo.read(at);
     return decodeStored(this.#path, 'undo record', () => decodeAll(bytes, readUndoRecord, 'undo record'));
   }
 
-  async coins(outpoints: readonly OutPoint[]): Promise<(Coin | undefined)[]> {
-    const values = await this.#kv.getMany(outpoints.map(coinKey));
-    return values.map((value) =>
-      value === undefined ? undefined : decodeStored(this.#path, 'coin record', () => decodeCoin(value)),
-    );
+  coins(outpoints: readonly OutPoint[]): Promise<(Coin | undefined)[]> {
+    return this.#cache.coins(outpoints);
   }
 
-  async commit(change: ChainCommit): Promise<void> {
-    // The next body may be appended meanwhile: what is not synced must not count.
-    const ends = { bodies: await this.#bodies.sync(), undo: await this.#undo.sync() };
-    const ops: KvOp[] = headerOps(change.headers);
-    ops.push({ type: 'put', key: FILE_ENDS_KEY, value: encodeFileEnds(ends) });
-    let count = this.#coinCount;
-    if (change.coins !== undefined) {
-      // Removals first: an outpoint in both lists ends up with the added coin.
-      for (const { outpoint } of change.coins.spent) ops.push({ type: 'del', key: coinKey(outpoint) });
-      for (const { outpoint, coin } of change.coins.added)
-        ops.push({ type: 'put', key: coinKey(outpoint), value: encodeCoin(coin) });
-      count += BigInt(change.coins.added.length - change.coins.spent.length);
-      assert(count >= 0n, `coin count would be ${count}`);
-      ops.push({ type: 'put', key: COIN_COUNT_KEY, value: new Writer(8).u64(count).finish() });
-    }
-    if (change.tip !== undefined) ops.push({ type: 'put', key: TIP_KEY, value: change.tip });
-    if (this.#txindex) ops.push(...indexOps(change));
-    await this.#kv.batch(ops, { sync: true });
-    this.#coinCount = count;
+  commit(change: ChainCommit): Promise<void> {
+    return this.#queue.run(() => this.#commit(change));
+  }
+
+  flush(): Promise<void> {
+    return this.#queue.run(() => this.#flush());
   }
 
   /** What is being made anew until rebuilt() is called. */
@@ -173,28 +240,34 @@ export class KvChainStore implements ChainStore {
     this.#rebuild = undefined;
   }
 
-  /** Every commit has done so. */
-  async flush(): Promise<void> {}
-
   fileSizes(): { readonly bodies: FileSizes; readonly undo: FileSizes } {
-    return { bodies: this.#bodies.sizes, undo: this.#undo.sizes };
+    return { bodies: this.#files.bodies.sizes, undo: this.#files.undo.sizes };
   }
 
   async removeFiles(files: { readonly bodies: readonly number[]; readonly undo: readonly number[] }): Promise<void> {
-    await this.#bodies.remove(files.bodies);
-    await this.#undo.remove(files.undo);
+    await this.#files.bodies.remove(files.bodies);
+    await this.#files.undo.remove(files.undo);
   }
 
   async coinCount(): Promise<number> {
-    return Number(this.#coinCount);
+    return Number(this.#count);
   }
 
+  /** The first step flushes and takes a snapshot: commits that come later are not seen. */
   async *allCoins(): AsyncGenerator<CoinChange> {
-    for await (const [key, value] of this.#kv.iterate(rangeOf(PREFIX.COIN)))
-      yield {
-        outpoint: outPointOfCoinKey(key),
-        coin: decodeStored(this.#path, 'coin record', () => decodeCoin(value)),
-      };
+    const { first, rest } = await this.#queue.run(async () => {
+      await this.#flush();
+      const records = this.#kv.iterate(rangeOf(PREFIX.COIN))[Symbol.asyncIterator]();
+      return { first: await records.next(), rest: records };
+    });
+    try {
+      for (let at = first; at.done !== true; at = await rest.next()) {
+        const [key, value] = at.value;
+        yield { outpoint: outPointOfCoinKey(key), coin: this.#decode(value) };
+      }
+    } finally {
+      await rest.return?.();
+    }
   }
 
   async findTx(txid: Hash256): Promise<Hash256 | undefined> {
@@ -202,11 +275,105 @@ export class KvChainStore implements ChainStore {
   }
 
   async sizeOnDisk(): Promise<number> {
-    return this.#bodies.totalBytes + this.#undo.totalBytes;
+    return this.#files.bodies.totalBytes + this.#files.undo.totalBytes;
   }
 
-  /** Closes the files and everything below. */
-  close(): Promise<void> {
-    return this.#lifetime.close();
+  /** Memory that coins take, for metrics. */
+  cacheSize(): CoinCacheSize {
+    return this.#cache.size;
+  }
+
+  /** Flushes, then closes the files and everything below, also when the flush fails. */
+  async close(): Promise<void> {
+    if (this.#lifetime.closed) return this.#lifetime.close();
+    try {
+      if (this.#tip !== undefined && this.#interrupted === undefined && !this.#torn) await this.flush();
+      await this.#writes.finish();
+    } finally {
+      this.#cancelTimer?.();
+      await this.#lifetime.close();
+    }
+  }
+
+  async #commit(change: ChainCommit): Promise<void> {
+    assert(this.#interrupted === undefined, 'an interrupted flush is finished first');
+    assert(!this.#torn, 'the coins in memory are whole');
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (change.coins !== undefined && !this.#cache.hasRoomFor(change.coins)) await this.#freeze();
+    await this.#writes.commit(change.headers, () =>
+      this.#txindex ? [...indexOps(change), ...this.#indexLow.commitOps(change.disconnect?.height)] : [],
+    );
+    const { coins, tip } = change;
+    if (coins === undefined) return;
+    const count = this.#count + BigInt(coins.added.length - coins.spent.length);
+    assert(count >= 0n, `coin count would be ${count}`);
+    this.#torn = true;
+    this.#cache.apply(coins);
+    this.#count = count;
+    this.#tip = tip ?? this.#tip;
+    this.#torn = false;
+    this.#flushLater();
+  }
+
+  /** The young generation is flushed in the background; waits for the one before. */
+  async #freeze(): Promise<void> {
+    await this.#background;
+    if (this.#failure !== undefined) throw this.#failure.error;
+    assert(this.#tip !== undefined, 'coins belong to a block');
+    this.#indexLow.freeze();
+    this.#frozen = { table: this.#cache.freeze(), state: { tip: this.#tip, count: this.#count } };
+    this.#background = this.#flushFrozen().catch((error: unknown) => {
+      this.#failure = { error };
+      this.#behind?.fail(error);
+    });
+  }
+
+  async #flushFrozen(): Promise<void> {
+    assert(this.#frozen !== undefined, 'a generation is frozen');
+    await this.#flushTable(this.#frozen.table, this.#frozen.state);
+    this.#frozen = undefined;
+  }
+
+  /** Everything, in line with the commits. What failed before is tried again. */
+  async #flush(): Promise<void> {
+    assert(!this.#torn, 'the coins in memory are whole');
+    await this.#background;
+    if (this.#frozen !== undefined) await this.#flushFrozen();
+    this.#failure = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const { young } = this.#cache;
+    const same = this.#tip === this.#flushedTip || equalBytes(this.#tip ?? EMPTY, this.#flushedTip ?? EMPTY);
+    if (this.#tip === undefined || (young.dirty === 0 && same)) return this.#writes.finish();
+    this.#indexLow.freeze();
+    const release = this.#cache.hold();
+    try {
+      await this.#flushTable(young, { tip: this.#tip, count: this.#count });
+    } finally {
+      release();
+    }
+  }
+
+  async #flushTable(table: CoinTable, state: CoinState): Promise<void> {
+    const pause = (): Promise<void> => nextTurn();
+    const slice = this.#slice === undefined ? {} : { slice: this.#slice };
+    const last = (): KvOp[] => this.#indexLow.flushedOps();
+    await flushCoins(table, this.#flushedTip, state, { writes: this.#writes, last, pause, ...slice });
+    this.#flushedTip = state.tip;
+    await this.#cache.flushed(table, pause);
+  }
+
+  #flushLater(): void {
+    if (this.#behind === undefined || this.#cancelTimer !== undefined) return;
+    this.#cancelTimer = this.#behind.timers.after(FLUSH_EVERY_MS, () => {
+      this.#cancelTimer = undefined;
+      this.#queue
+        .run(() => (this.#cache.young.dirty > FLUSH_IN_PLACE ? this.#freeze() : this.#flush()))
+        .catch((error: unknown) => this.#behind?.fail(error));
+    });
+  }
+
+  #decode(record: Uint8Array): Coin {
+    return decodeStored(this.#path, 'coin record', () => decodeCoin(record));
   }
 }

@@ -2,12 +2,16 @@ import { Level } from 'level';
 import type { Kv, KvOp } from '../util/ports.ts';
 import { DatadirLockedError, toStoreError } from './errors.ts';
 
-type Db = Level<Uint8Array, Uint8Array>;
+/** In Node `level` is classic-level, whose methods beyond the common ones its types leave out. */
+type Db = Level<Uint8Array, Uint8Array> & { compactRange(start: Uint8Array, end: Uint8Array): Promise<void> };
 
 /** Node returns Buffers, whose slice() shares memory; callers expect plain arrays. */
 function plain(value: Uint8Array): Uint8Array {
   return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 }
+
+/** A range in which nothing lies: no record kind begins with 0xff. */
+const NOWHERE = [Uint8Array.of(0xff), Uint8Array.of(0xff, 0xff)] as const;
 
 /** Kv over LevelDB. All failures are StoreErrors that name the folder. */
 class LevelKv implements Kv {
@@ -33,6 +37,11 @@ class LevelKv implements Kv {
 
   async batch(ops: readonly KvOp[], options: { readonly sync: boolean }): Promise<void> {
     await this.#guard('writing to the database', this.#db.batch(ops as KvOp[], { sync: options.sync }));
+  }
+
+  /** Compacting any range first moves what the log holds into a synced table, and waits for the one before. */
+  async settle(): Promise<void> {
+    await this.#guard('writing to the database', this.#db.compactRange(NOWHERE[0], NOWHERE[1]));
   }
 
   async *iterate(range: {
@@ -71,7 +80,7 @@ class LevelKv implements Kv {
  * Throws DatadirLockedError when another process has it, StoreError otherwise.
  */
 export async function openLevelKv(path: string): Promise<Kv> {
-  const db: Db = new Level(path, { keyEncoding: 'view', valueEncoding: 'view' });
+  const db = new Level<Uint8Array, Uint8Array>(path, { keyEncoding: 'view', valueEncoding: 'view' }) as Db;
   try {
     await db.open();
   } catch (error) {

@@ -21,6 +21,8 @@ export class MemoryKv implements Kv {
     }
   }
 
+  async settle(): Promise<void> {}
+
   async *iterate(range: {
     readonly gte: Uint8Array;
     readonly lt: Uint8Array;

@@ -6,8 +6,8 @@ import type { BlockFs } from './blockFs.ts';
 import { openNodeBlockFs } from './blockFsNode.node.ts';
 import { openChainDatabase } from './chainDatabase.node.ts';
 import { KvChainStore } from './chainStore.node.ts';
+import type { WriteBehind } from './durableWrites.ts';
 import { StoreError } from './errors.ts';
-import { gatherWrites } from './gatheredWrites.ts';
 import { KvHeaderStore } from './headerStore.ts';
 import { openLevelKv } from './kvLevel.node.ts';
 import { type Datadir, openDatadir, type StoreNetwork } from './openDatadir.node.ts';
@@ -67,24 +67,25 @@ export function openFullStore(options: {
   readonly rebuild?: RebuildParts;
   /** The directory when the caller holds it already. */
   readonly held?: Datadir;
-  /** Many commits share one sync: a crash loses the last of them, never more (gatheredWrites.ts). For imports. */
-  readonly gather?: boolean;
+  /** Memory for coins in 10^6 bytes; default DEFAULT_DBCACHE. */
+  readonly dbcache?: number;
+  /** As ChainStoreParts: without it every commit is synced. */
+  readonly behind?: WriteBehind;
 }): Promise<KvChainStore> {
   return opening(async (lifetime) => {
     await hold(options, lifetime);
     const path = join(options.dir, 'chain');
-    const files = await openNodeBlockFs(join(options.dir, 'blocks'));
-    const { kv: level, rebuild: begun } = await openChainDatabase(options.dir, files, options.rebuild?.wanted);
-    let close = (): Promise<void> => level.close();
-    lifetime.add(() => close());
-    const rebuild = begun?.step === 'indexing' ? await index(level, path, files, options.rebuild) : begun;
-    const { kv, fs } = options.gather === true ? gatherWrites(level, files) : { kv: level, fs: files };
-    close = () => kv.close();
-    const { txindex, maxFileBytes } = options;
+    const fs = await openNodeBlockFs(join(options.dir, 'blocks'));
+    const { kv, rebuild: begun } = await openChainDatabase(options.dir, fs, options.rebuild?.wanted);
+    lifetime.add(() => kv.close());
+    const rebuild = begun?.step === 'indexing' ? await index(kv, path, fs, options.rebuild) : begun;
+    const { txindex, maxFileBytes, dbcache, behind } = options;
     return KvChainStore.open({
       ...{ kv, path, fs, magic: options.network.magic, txindex, lifetime },
       ...(maxFileBytes === undefined ? {} : { maxFileBytes }),
       ...(rebuild === undefined ? {} : { rebuild }),
+      ...(dbcache === undefined ? {} : { cacheBytes: dbcache * 1_000_000 }),
+      ...(behind === undefined ? {} : { behind }),
     });
   });
 }

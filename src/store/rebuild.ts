@@ -3,7 +3,16 @@ import type { BlockFs } from './blockFs.ts';
 import { encodeFileEnds } from './fileEndsCodec.ts';
 import type { FileEnd } from './recordFiles.ts';
 import { recordFileName, recordFileNumber } from './recordFrame.ts';
-import { COIN_COUNT_KEY, FILE_ENDS_KEY, PREFIX, REBUILD_KEY, rangeOf, TIP_KEY } from './schema.ts';
+import {
+  COIN_COUNT_KEY,
+  FILE_ENDS_KEY,
+  FLUSHING_KEY,
+  INDEX_LOW_KEY,
+  PREFIX,
+  REBUILD_KEY,
+  rangeOf,
+  TIP_KEY,
+} from './schema.ts';
 
 /** What is made anew: the coins from the blocks, or first the index of blocks from their files, too. */
 export type Rebuild = 'chainstate' | 'index';
@@ -50,7 +59,9 @@ export async function beginChainstate(kv: Kv, wanted: boolean): Promise<RebuildS
   if (state?.step !== 'wiping') return state;
   await wipe(kv, rangeOf(PREFIX.COIN));
   state = { what: 'chainstate', step: 'connecting' };
-  await kv.batch([...[TIP_KEY, COIN_COUNT_KEY].map(del), stateOp(state)], { sync: true });
+  await kv.settle();
+  const gone = [TIP_KEY, COIN_COUNT_KEY, FLUSHING_KEY, INDEX_LOW_KEY];
+  await kv.batch([...gone.map(del), stateOp(state)], { sync: true });
   return state;
 }
 
@@ -65,6 +76,7 @@ export async function beginIndexing(kv: Kv, fs: BlockFs): Promise<void> {
 
 /** The index is made; `end`: where the last whole record of the block files ends. */
 export async function endIndexing(kv: Kv, end: FileEnd): Promise<RebuildState> {
+  await kv.settle();
   await endAt(kv, end, 'connecting');
   return { what: 'index', step: 'connecting' };
 }

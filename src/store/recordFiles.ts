@@ -3,7 +3,16 @@ import { assert } from '../util/assert.ts';
 import { SerialQueue } from '../util/queue.ts';
 import type { BlockFile, BlockFs } from './blockFs.ts';
 import { corrupt } from './errors.ts';
-import { FRAME, frameAround, MAX_PAYLOAD, openFrame, recordFileName, recordFileNumber } from './recordFrame.ts';
+import {
+  FRAME,
+  type FrameForm,
+  frameAround,
+  MAX_PAYLOAD,
+  openFrame,
+  recordFileName,
+  recordFileNumber,
+} from './recordFrame.ts';
+import { walkFrames } from './walkFrames.ts';
 
 /** 128 MiB, as Bitcoin Core: pruning deletes whole files, so they must be neither tiny nor huge. */
 export const MAX_FILE_BYTES = 128 * 1024 * 1024;
@@ -53,14 +62,20 @@ export class RecordFiles {
 
   /**
    * Opens the files of `prefix` and cuts what lies behind `committed` (undefined: nothing is committed).
-   * Throws StoreError 'corrupt' when committed bytes are missing.
+   * What lies behind `synced` may have been lost by a power cut: from there on records are read, and everything from the
+   * first on that is not whole is cut too, so `end` may come before `committed` afterwards.
+   * Throws StoreError 'corrupt' when synced bytes are missing.
    */
   static async open(
     fs: BlockFs,
     options: { readonly prefix: string; readonly magic: Uint8Array; readonly maxBytes?: number },
     committed: FileEnd | undefined,
+    synced: FileEnd | undefined = committed,
   ): Promise<RecordFiles> {
-    const end = committed ?? { file: 0, offset: 0 };
+    let end = committed ?? { file: 0, offset: 0 };
+    // A file is synced before the next is begun: only the last can have lost something.
+    const sure = synced === undefined || synced.file < end.file ? 0 : Math.min(synced.offset, end.offset);
+    const form = { magic: options.magic, crc32: (parts: readonly Uint8Array[]) => fs.crc32(parts) };
     const sizes = new Map<number, number>();
     let found = false;
     for (const name of await fs.list()) {
@@ -74,15 +89,18 @@ export class RecordFiles {
       const file = await fs.open(name, number === end.file ? 'write' : 'read');
       try {
         const size = await file.size();
-        if (number === end.file && size < end.offset)
-          throw corrupt(fs.path(name), `file ends at ${size}, the database knows ${end.offset} bytes`);
+        if (number === end.file && size < sure)
+          throw corrupt(fs.path(name), `file ends at ${size}, the database knows ${sure} bytes`);
+        if (number === end.file && sure < end.offset)
+          end = { file: number, offset: await wholeUntil(file, form, sure, Math.min(size, end.offset)) };
         if (number === end.file && size > end.offset) await file.truncate(end.offset);
         sizes.set(number, number === end.file ? end.offset : size);
       } finally {
         await file.close();
       }
     }
-    if (!found && end.offset > 0) throw corrupt(fs.path(recordFileName(options.prefix, end.file)), 'file is missing');
+    if (!found && sure > 0) throw corrupt(fs.path(recordFileName(options.prefix, end.file)), 'file is missing');
+    if (!found) end = { file: end.file, offset: 0 };
     return new RecordFiles(fs, options, end, sizes);
   }
 
@@ -199,4 +217,10 @@ export class RecordFiles {
       throw error;
     }
   }
+}
+
+/** Offset behind the last record in [from, to) before which all are whole. */
+async function wholeUntil(file: BlockFile, form: FrameForm, from: number, to: number): Promise<number> {
+  for await (const frame of walkFrames(file, form, to, from)) if (!('payload' in frame)) return frame.offset;
+  return to;
 }

@@ -15,16 +15,22 @@ export const FORMAT_VERSION = 1;
 
 /** First byte of every key. */
 export const PREFIX = {
-  /** [0x01] → hash of the block the coins represent, 32 bytes. */
+  /** [0x01] → hash of the block the coins in this database represent, 32 bytes. Headers and index may be ahead. */
   TIP: 0x01,
-  /** [0x02] → committed ends of the block and undo files (fileEndsCodec.ts). */
+  /** [0x02] → ends, as the last commit knew them, of the block and undo files (fileEndsCodec.ts). */
   FILE_ENDS: 0x02,
-  /** [0x03] → number of coins, u64 little-endian. */
+  /** [0x03] → number of coins at TIP, u64 little-endian. */
   COIN_COUNT: 0x03,
   /** [0x04] → what the txindex covers: 1 byte, 1 = every active block. Absent: not kept. */
   TXINDEX_STATE: 0x04,
+  /** [0x05] → ends of the block and undo files before which everything is durable, as FILE_ENDS. Absent: FILE_ENDS. */
+  SYNCED_ENDS: 0x05,
+  /** [0x06] → the flush of the coins under way (flushMarker.ts): until it is gone, they are a mix of two blocks' coins. */
+  FLUSHING: 0x06,
   /** [0x07] → what a rebuild under way has left to do (rebuild.ts), 1 byte. Absent: nothing. */
   REBUILD: 0x07,
+  /** [0x08] → height above which blocks below TIP may lack index entries, u32 little-endian. Absent: none does. */
+  INDEX_LOW: 0x08,
   /** [0x10 height:u32be hash:32] → header record (headerCodec.ts). Iterates parents before children. */
   HEADER: 0x10,
   /** [0x20 txid:32 index:u32be] → coin record (coinCodec.ts). Iterates in Bitcoin Core's cursor order. */
@@ -42,6 +48,9 @@ export const FILE_ENDS_KEY = single(PREFIX.FILE_ENDS);
 export const COIN_COUNT_KEY = single(PREFIX.COIN_COUNT);
 export const TXINDEX_STATE_KEY = single(PREFIX.TXINDEX_STATE);
 export const REBUILD_KEY = single(PREFIX.REBUILD);
+export const SYNCED_ENDS_KEY = single(PREFIX.SYNCED_ENDS);
+export const INDEX_LOW_KEY = single(PREFIX.INDEX_LOW);
+export const FLUSHING_KEY = single(PREFIX.FLUSHING);
 
 /** Range [gte, lt) of all keys with the prefix. */
 export function rangeOf(prefix: number): { readonly gte: Uint8Array; readonly lt: Uint8Array } {

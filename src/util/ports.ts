@@ -57,6 +57,11 @@ export interface Kv {
   getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
   /** Atomic; with `sync` durable when the promise resolves. */
   batch(ops: readonly KvOp[], options: { readonly sync: boolean }): Promise<void>;
+  /**
+   * Everything written before, synced or not, is durable when the promise resolves. A synced batch alone does not promise
+   * that: LevelDB's log goes on in a new file now and then, and the end of the one before may be lost.
+   */
+  settle(): Promise<void>;
   iterate(range: {
     readonly gte: Uint8Array;
     readonly lt: Uint8Array;

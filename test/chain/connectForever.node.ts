@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { usePlatformCrypto } from '../../src/platform/nodejs.node.ts';
+import { nodejs, usePlatformCrypto } from '../../src/platform/nodejs.node.ts';
 import { decodeBlock } from '../../src/primitives/block.ts';
 import { openFullStore } from '../../src/store/openStores.node.ts';
 import { regtest } from './regtestMiner.ts';
@@ -9,7 +9,11 @@ import { openChain } from './setup.ts';
 // Connects them all, telling each tip, then waits to be killed.
 usePlatformCrypto();
 const [, , dir, file] = process.argv as [string, string, string, string];
-const store = await openFullStore({ dir, network: regtest, txindex: true });
+const fail = (error: unknown): never => {
+  throw error;
+};
+// A cache of some hundred coins: it is flushed several times, also in the background.
+const store = await openFullStore({ dir, network: regtest, txindex: true, dbcache: 0.01, behind: { ...nodejs, fail } });
 const { chain } = await openChain(undefined, { store });
 process.stdout.write(`open ${chain.tip().height} ${chain.tip().header.id}\n`);
 const data = new Uint8Array(readFileSync(file));

@@ -6,7 +6,7 @@ import { judgeFor } from '../../src/consensus/registry.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { displayOutPoint } from '../../src/primitives/outpoint.ts';
 import type { Check } from '../../src/primitives/rules.ts';
-import { KvChainStore } from '../../src/store/chainStore.node.ts';
+import { type ChainStoreParts, KvChainStore } from '../../src/store/chainStore.node.ts';
 import { encodeCoin } from '../../src/store/coinCodec.ts';
 import { toHex } from '../../src/util/hex.ts';
 import { Lifetime } from '../../src/util/lifetime.ts';
@@ -26,7 +26,11 @@ export interface TestChain {
   readonly evidence: string[];
 }
 
-export async function openStore(disk: MemoryDisk, txindex = true): Promise<KvChainStore> {
+export async function openStore(
+  disk: MemoryDisk,
+  txindex = true,
+  parts: Partial<ChainStoreParts> = {},
+): Promise<KvChainStore> {
   return KvChainStore.open({
     kv: disk.kv,
     path: 'memory',
@@ -36,6 +40,7 @@ export async function openStore(disk: MemoryDisk, txindex = true): Promise<KvCha
     // Small, so that a few blocks fill several files.
     maxFileBytes: 2000,
     lifetime: new Lifetime(),
+    ...parts,
   });
 }
 

@@ -18,14 +18,27 @@ interface MemoryFile {
   entered: boolean;
 }
 
+/** A database batch in the log file it was written to. */
+interface LoggedBatch {
+  readonly ops: readonly KvOp[];
+  readonly log: number;
+  durable: boolean;
+}
+
+/** Batches per log file. LevelDB's hold some megabytes. */
+const LOG_BATCHES = 5;
+
 /**
  * A disk in memory that can fail at the n-th write. Database batches are atomic; with `sync` false they survive a kill but
- * not a power cut. File writes survive a power cut only when synced, new files only when their folder was synced, too.
+ * not a power cut. As in LevelDB a synced batch makes durable what is in the same log file before it; what is in the log
+ * before that becomes durable when the next one is begun. File writes survive a power cut only when synced, new files only
+ * when their folder was synced, too.
  */
 export class MemoryDisk {
   readonly #files = new Map<string, MemoryFile>();
-  #durable: KvOp[][] = [];
-  #cached: KvOp[][] = [];
+  #batches: LoggedBatch[] = [];
+  #log = 0;
+  #inLog = 0;
   #map = new MemoryKv();
   #writes = 0;
   #crashAt = Number.POSITIVE_INFINITY;
@@ -51,24 +64,45 @@ export class MemoryDisk {
     this.#failure = error;
   }
 
-  /** The machine is back. After a power cut everything not synced is gone; after a kill the page cache is still there. */
-  async restart(how: 'kill' | 'power cut'): Promise<void> {
+  /**
+   * The machine is back. After a kill the page cache is still there; after a power cut everything not synced is gone or,
+   * given a `seed`, any part of it: of each log file and of each block file a beginning, of a block file maybe with a hole.
+   */
+  async restart(how: 'kill' | 'power cut', seed?: number): Promise<void> {
     this.#crashed = false;
     this.#crashAt = Number.POSITIVE_INFINITY;
+    let state = (seed ?? 0) * 2654435761 + 1;
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
     if (how === 'kill') {
-      for (const file of this.#files.values()) {
-        file.synced = file.current.slice();
-        file.entered = true;
-      }
-      this.#durable.push(...this.#cached);
-    } else
+      for (const file of this.#files.values()) file.entered = true;
+      for (const batch of this.#batches) batch.durable = true;
+    } else {
       for (const [name, file] of this.#files) {
-        file.current = file.synced.slice();
-        if (!file.entered) this.#files.delete(name);
+        if (seed === undefined) file.current = file.synced;
+        else if (random(2) === 0) {
+          const kept = file.synced.length + random(file.current.length - file.synced.length + 1);
+          file.current = file.current.slice(0, kept);
+          if (random(2) === 0) file.current.fill(0, file.synced.length + random(kept - file.synced.length + 1));
+        }
+        if (!file.entered && (seed === undefined || random(2) === 0)) this.#files.delete(name);
       }
-    this.#cached = [];
+      const cutLogs = new Set<number>();
+      this.#batches = this.#batches.filter((batch) => {
+        if (batch.durable) return true;
+        if (seed === undefined || random(4) === 0) cutLogs.add(batch.log);
+        return !cutLogs.has(batch.log);
+      });
+      for (const batch of this.#batches) batch.durable = true;
+    }
+    for (const file of this.#files.values()) {
+      file.entered = true;
+      file.synced = file.current.slice();
+    }
     this.#map = new MemoryKv();
-    for (const ops of this.#durable) await this.#map.batch(ops, { sync: true });
+    for (const { ops } of this.#batches) await this.#map.batch(ops, { sync: true });
   }
 
   /** The same content on another disk. */
@@ -76,9 +110,10 @@ export class MemoryDisk {
     const copy = new MemoryDisk();
     for (const [name, file] of this.#files)
       copy.#files.set(name, { ...file, synced: file.synced.slice(), current: file.current.slice() });
-    copy.#durable = [...this.#durable];
-    copy.#cached = [...this.#cached];
-    for (const ops of [...this.#durable, ...this.#cached]) await copy.#map.batch(ops, { sync: true });
+    copy.#batches = this.#batches.map((batch) => ({ ...batch }));
+    copy.#log = this.#log;
+    copy.#inLog = this.#inLog;
+    for (const { ops } of this.#batches) await copy.#map.batch(ops, { sync: true });
     return copy;
   }
 
@@ -115,6 +150,17 @@ export class MemoryDisk {
     throw new Crash('the machine stopped');
   }
 
+  #makeDurable(which: (batch: LoggedBatch) => boolean): void {
+    for (const batch of this.#batches) if (which(batch)) batch.durable = true;
+  }
+
+  /** The log before the one that ends is a table on disk by now. */
+  #nextLog(): void {
+    this.#makeDurable((batch) => batch.log < this.#log);
+    this.#log++;
+    this.#inLog = 0;
+  }
+
   #alive(): void {
     if (this.#crashed) throw new Crash('the machine is off');
   }
@@ -134,11 +180,10 @@ export class MemoryDisk {
     },
     batch: async (ops, options) => {
       const apply = (): void => {
-        this.#cached.push([...ops]);
-        if (!options.sync) return;
-        // The log is sequential: syncing a batch makes all before it durable.
-        this.#durable.push(...this.#cached);
-        this.#cached = [];
+        this.#batches.push({ ops: [...ops], log: this.#log, durable: false });
+        // The log is sequential: syncing a batch makes all before it durable, but for the end of the log before.
+        if (options.sync) this.#makeDurable((batch) => batch.log === this.#log);
+        if (++this.#inLog === LOG_BATCHES) this.#nextLog();
       };
       // A torn batch is no batch (its log record fails the checksum); with 'all' only the answer was lost.
       this.#step(() => {
@@ -146,6 +191,16 @@ export class MemoryDisk {
       });
       apply();
       await this.#map.batch(ops, options);
+    },
+    settle: async () => {
+      const apply = (): void => {
+        this.#nextLog();
+        this.#makeDurable(() => true);
+      };
+      this.#step(() => {
+        if (this.#mode === 'all') apply();
+      });
+      apply();
     },
     close: async () => {},
   };

@@ -77,6 +77,13 @@ export const OPTIONS = {
     common: true,
   }),
   txindex: toggle({ default: true, help: 'index transactions by id, so that getrawtransaction finds confirmed ones' }),
+  dbcache: integer({
+    min: 4,
+    max: 16_000,
+    default: 450,
+    argumentName: 'MB',
+    help: 'memory for coins that blocks made or spent, in 10^6 bytes: more makes the first download faster',
+  }),
   prune: {
     kind: 'integer',
     schema: z.int().check(z.refine((n) => n === 0 || n === 1 || (n >= 550 && n <= 100_000_000))),

@@ -7,6 +7,9 @@ const NAMES: Readonly<Record<number, string>> = {
   [PREFIX.FILE_ENDS]: 'the ends of the block files',
   [PREFIX.COIN_COUNT]: 'the number of coins',
   [PREFIX.TXINDEX_STATE]: 'the state of the transaction index',
+  [PREFIX.SYNCED_ENDS]: 'the synced ends of the block files',
+  [PREFIX.FLUSHING]: 'the flush under way',
+  [PREFIX.INDEX_LOW]: 'the height that the transaction index covers',
 };
 
 /** A key of the chain's database in words; LevelDB's own bounds may be the first bytes of a key only. */

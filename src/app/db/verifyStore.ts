@@ -8,7 +8,14 @@ import type { BlockFs } from '../../store/blockFs.ts';
 import { decodeFileEnds, type FileEnds } from '../../store/fileEndsCodec.ts';
 import type { FolderReader } from '../../store/level/damage.ts';
 import { FrozenKv } from '../../store/level/frozenKv.ts';
-import { COIN_COUNT_KEY, FILE_ENDS_KEY, TIP_KEY, TXINDEX_STATE_KEY } from '../../store/schema.ts';
+import {
+  COIN_COUNT_KEY,
+  FILE_ENDS_KEY,
+  FLUSHING_KEY,
+  INDEX_LOW_KEY,
+  TIP_KEY,
+  TXINDEX_STATE_KEY,
+} from '../../store/schema.ts';
 import { DecodeError, Reader } from '../../util/codec.ts';
 import type { Kv } from '../../util/ports.ts';
 import { describeKeys } from './databaseKeys.ts';
@@ -87,10 +94,11 @@ class StoreVerification {
     this.#verified.headers = this.#entries.size;
     if (this.#o.blocks === undefined || stopped()) return this.#verified;
     await this.#tip(kv);
+    const { torn, behind } = await this.#unfinished(kv);
     const indexed = await kv.get(TXINDEX_STATE_KEY);
-    if (indexed !== undefined) this.#txindex = new TxindexCheck();
+    if (indexed !== undefined && !torn && !behind) this.#txindex = new TxindexCheck();
     await this.#files(kv, this.#o.blocks);
-    if (stopped()) return this.#verified;
+    if (stopped() || torn) return this.#verified;
     await this.#coins(kv);
     if (this.#txindex !== undefined && !stopped()) await this.#index(kv, this.#txindex, this.#o.blocks);
     if (this.#o.scratch !== undefined && !stopped()) await this.#replay(kv, this.#o.scratch, this.#o.blocks);
@@ -129,6 +137,23 @@ class StoreVerification {
     }
     this.#chain.reverse();
     this.#verified.tip = tip?.height;
+  }
+
+  /** What a node that was killed left for its next start, which is no damage. */
+  async #unfinished(kv: Kv): Promise<{ readonly torn: boolean; readonly behind: boolean }> {
+    const torn = (await kv.get(FLUSHING_KEY)) !== undefined;
+    const tip = this.#chain.at(-1);
+    let above = 0;
+    for (const entry of this.#entries.values())
+      if (entry.status === 'valid' && entry.height > (tip?.height ?? 0)) above++;
+    const behind = above > 0 || (await kv.get(INDEX_LOW_KEY)) !== undefined;
+    const { notes } = this.#verified;
+    if (torn) notes.push('coins were being written when the node was killed: the next start finishes it; not compared');
+    else if (behind)
+      notes.push(
+        `the node was killed: its next start connects ${above} blocks again; the transaction index was not compared`,
+      );
+    return { torn, behind };
   }
 
   async #fileEnds(kv: Kv): Promise<FileEnds | undefined> {

@@ -5,6 +5,7 @@ import { HeaderChain } from '../../chain/headerChain.ts';
 import { judgeFor } from '../../consensus/registry.ts';
 import type { Network } from '../../params/network.ts';
 import { nodejs } from '../../platform/nodejs.node.ts';
+import { DEFAULT_DBCACHE } from '../../store/chainStore.node.ts';
 import { openFullStore, openHeaderStore } from '../../store/openStores.node.ts';
 import { Lifetime } from '../../util/lifetime.ts';
 import { bindDataDir, dataDir } from '../config/dataDir.node.ts';
@@ -42,15 +43,19 @@ export function openOfflineChain(options: {
   readonly par?: number;
   /** Absent: every script is run. */
   readonly assumeValid?: AssumeValid;
-  /** As openFullStore's: what was done last may be lost by a crash, and is done again by the next run. */
-  readonly gather?: boolean;
+  /** As the node's option. */
+  readonly dbcache?: number;
 }): Promise<Offline<ChainManager>> {
-  const { datadir, network, txindex, par = 0, assumeValid, gather = false } = options;
+  const { datadir, network, txindex, par = 0, assumeValid, dbcache = DEFAULT_DBCACHE } = options;
   return opening(async (lifetime) => {
     bindDataDir(dataDir(datadir), bindingOf(network));
     const log = createLogger({ level: 'warn', json: false });
     const rebuild = rebuildParts({ network, clock: nodejs.clock, log, tell: () => {}, wanted: undefined });
-    const store = await openFullStore({ dir: datadir, network, txindex, gather, rebuild });
+    const store = await openFullStore({
+      ...{ dir: datadir, network, txindex, dbcache, rebuild },
+      // The next commit fails with it.
+      behind: { clock: nodejs.clock, timers: nodejs.timers, fail: () => {} },
+    });
     lifetime.add(() => store.close());
     const chain = await ChainManager.open({
       ...{ network, store, pause, clock: nodejs.clock },

@@ -1,6 +1,7 @@
 import type { ChainManager } from '../../chain/chainManager.ts';
 import type { TxPool } from '../../mempool/txPool.ts';
 import type { Network } from '../../net/network.ts';
+import type { KvChainStore } from '../../store/chainStore.node.ts';
 import type { SyncProgress } from '../../sync/progress.ts';
 import type { Lifetime } from '../../util/lifetime.ts';
 import type { Clock } from '../../util/ports.ts';
@@ -11,7 +12,7 @@ export interface FullOpsParts {
   readonly chain: ChainManager;
   readonly pool: TxPool;
   readonly net: Network;
-  readonly store: { sizeOnDisk(): Promise<number> };
+  readonly store: Pick<KvChainStore, 'sizeOnDisk' | 'cacheSize'>;
   readonly progress: SyncProgress;
   readonly initial: InitialDownload;
   readonly clock: Clock;
@@ -45,6 +46,7 @@ export function fullOps(p: FullOpsParts): OpsSource {
       const peers = net.peers();
       const { bytesSent, bytesReceived } = net.totals();
       const tip = chain.tip();
+      const coins = p.store.cacheSize();
       return {
         cairn_height: tip.height,
         cairn_headers: chain.bestHeader().height,
@@ -54,6 +56,9 @@ export function fullOps(p: FullOpsParts): OpsSource {
         cairn_mempool_bytes: pool.vbytes,
         cairn_last_block_age_seconds: Math.max(0, Math.floor(clock.nowMs() / 1000) - tip.header.time),
         cairn_disk_bytes: await p.store.sizeOnDisk(),
+        cairn_coin_cache_bytes: coins.bytes,
+        cairn_coin_cache_entries: coins.entries,
+        cairn_coin_cache_dirty: coins.dirty,
         cairn_network_received_bytes_total: bytesReceived,
         cairn_network_sent_bytes_total: bytesSent,
         cairn_reorganisations_total: disconnected,

@@ -129,6 +129,8 @@ export class FrozenKv implements Kv {
     return Promise.reject(new Error('this database is only read'));
   }
 
+  async settle(): Promise<void> {}
+
   /** In key order only: `reverse` is refused. */
   async *iterate(range: {
     readonly gte: Uint8Array;

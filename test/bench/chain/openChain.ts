@@ -14,7 +14,10 @@ export async function openChain(network: Network, dir: string) {
   const { clock } = nodejs;
   const pause = () => nextTurn();
   const lifetime = new Lifetime();
-  const store = await openFullStore({ dir, network, txindex: true });
+  const fail = (error: unknown) => {
+    throw error;
+  };
+  const store = await openFullStore({ dir, network, txindex: true, behind: { ...nodejs, fail } });
   lifetime.add(() => store.close());
   const scripts = nodeScripts(0, lifetime);
   const evidence = { keep: async () => {} };

@@ -1,0 +1,46 @@
+import type { UtxoDiff } from '../ledger/coin.ts';
+import { reverseDiff } from '../ledger/utxoDiff.ts';
+import { decodeSealedBlock } from '../primitives/block.ts';
+import { displayHash, type Hash256 } from '../primitives/hash.ts';
+import { StoredChainError } from './halt.ts';
+import { forkOf, type HeaderIndex, type IndexEntry } from './headerIndex.ts';
+import { diffOfConnected } from './judgeBlock.ts';
+import type { ChainStore } from './ports.ts';
+
+type Store = Pick<ChainStore, 'interruptedFlush' | 'finishFlush' | 'readBody' | 'readUndo'>;
+
+/**
+ * When a crash interrupted a flush of the coins, brings them to the block that the flush was for. What each block on the way
+ * did to the coins is read from its body and undo record, without asking for coins, as they are a mix: an outpoint that any
+ * block on the way touches ends up as the last one left it, and no other differs between the two ends.
+ * Throws StoredChainError, and StoreError for damaged files.
+ */
+export async function finishFlush(store: Store, index: HeaderIndex): Promise<void> {
+  const interrupted = await store.interruptedFlush();
+  if (interrupted === undefined) return;
+  const entryOf = (hash: Hash256): IndexEntry => {
+    const entry = index.get(hash);
+    if (entry === undefined)
+      throw new StoredChainError(
+        `the coins were flushed for block ${displayHash(hash)}, which is not among the headers`,
+      );
+    return entry;
+  };
+  await store.finishFlush(diffsBetween(store, entryOf(interrupted.from), entryOf(interrupted.to)));
+}
+
+async function* diffsBetween(store: Store, from: IndexEntry, to: IndexEntry): AsyncGenerator<UtxoDiff> {
+  const fork = forkOf(from, to);
+  for (let at = from; at !== fork; at = at.parent as IndexEntry) yield reverseDiff(await diffOf(store, at));
+  for (let height = fork.height + 1; height <= to.height; height++)
+    yield await diffOf(store, to.ancestor(height) as IndexEntry);
+}
+
+async function diffOf(store: Store, entry: IndexEntry): Promise<UtxoDiff> {
+  const { body, undo } = entry;
+  if (body === undefined || undo === undefined)
+    throw new StoredChainError(
+      `the coins were flushed over block ${entry.header.id}, whose body or undo record is missing`,
+    );
+  return diffOfConnected(decodeSealedBlock(await store.readBody(body)), entry.height, await store.readUndo(undo));
+}
