@@ -1,5 +1,5 @@
 import type { AssumeValid } from '../chain/assumeValid.ts';
-import type { Network } from '../params/network.ts';
+import type { AssumedCoins, Network } from '../params/network.ts';
 import { parseHash } from '../primitives/hash.ts';
 
 /** The options `assumevalid` and `minimumchainwork`; empty texts leave it to the network. */
@@ -23,4 +23,13 @@ export function assumeValidOf(options: AssumptionOptions, network: Network): Ass
     minChainWork: minChainWorkOf(options, network),
     spacing: network.consensus.pow.spacing,
   };
+}
+
+/** Snapshots of coins that may be loaded: those of the option `assumeutxo`, then the network's. */
+export function assumedCoinsOf(options: { readonly assumeutxo: readonly string[] }, network: Network): AssumedCoins[] {
+  const own = options.assumeutxo.map((text): AssumedCoins => {
+    const [height, block, hash, chainTx] = text.split(':') as [string, string, string, string];
+    return { height: Number(height), block, hash, chainTx: Number(chainTx) };
+  });
+  return [...own, ...network.assumeUtxo];
 }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ChainManager } from '../chain/chainManager.ts';
+import type { ScriptChecker } from '../chain/ports.ts';
 import { VerifiedScripts } from '../chain/verifiedScripts.ts';
 import type { Judge } from '../consensus/engine.ts';
 import { judgeFor } from '../consensus/registry.ts';
@@ -19,7 +20,7 @@ import { lookbackOf } from '../sync/lookback.ts';
 import { PeerTips } from '../sync/peerTips.ts';
 import { SyncProgress } from '../sync/progress.ts';
 import { SERVICES } from '../wire/peer.ts';
-import { assumeValidOf, minChainWorkOf } from './assumptions.ts';
+import { assumedCoinsOf, assumeValidOf, minChainWorkOf } from './assumptions.ts';
 import { blocksBackend } from './backend/blocks.ts';
 import { coinSetBackend } from './backend/coinSet.node.ts';
 import { headersBackend } from './backend/headers.ts';
@@ -29,6 +30,7 @@ import { mempoolBackend, poolSubmission } from './backend/pool.ts';
 import { blockProofs } from './backend/proofs.ts';
 import { scriptBackend } from './backend/scripts.ts';
 import { CoinWalks } from './coinset/coinWalks.ts';
+import { PastSync } from './coinset/pastSync.node.ts';
 import type { NodeConfig } from './config/nodeConfig.ts';
 import { rebuildParts } from './db/rebuildParts.node.ts';
 import { followOpening } from './db/rebuildProgress.ts';
@@ -47,9 +49,10 @@ import { logBlocks } from './wiring/progressLines.ts';
 /** Peers to catch up with. */
 const BLOCK_SERVERS = SERVICES.NETWORK | SERVICES.NETWORK_LIMITED;
 
-/** What a full node offers its peers. */
-function servicesOf({ prune }: NodeConfig): number {
-  return (prune === 0 ? SERVICES.NETWORK : SERVICES.NETWORK_LIMITED) | SERVICES.LIGHT_SERVER | SERVICES.RELAY;
+/** What a full node offers its peers: all blocks, or the newest when the others are pruned or lie below a snapshot. */
+function servicesOf({ prune }: NodeConfig, { snapshot }: ChainManager): number {
+  const all = prune === 0 && snapshot.base === undefined;
+  return (all ? SERVICES.NETWORK : SERVICES.NETWORK_LIMITED) | SERVICES.LIGHT_SERVER | SERVICES.RELAY;
 }
 
 /** Bytes of a block file: smaller ones when they are deleted as a whole. */
@@ -70,6 +73,7 @@ interface Core {
   readonly chain: ChainManager;
   readonly pool: TxPool;
   readonly judge: Judge<unknown>;
+  readonly scripts: ScriptChecker;
 }
 
 /** Store, chain and pool: what the node is without a network. */
@@ -125,7 +129,7 @@ async function openCore(parts: RoleParts): Promise<Core> {
   );
   lifetime.add(() => pool.close());
   await keepPoolInFile({ pool, datadir: config.datadir, timers: parts.platform.timers, log, lifetime });
-  return { store, chain, pool, judge };
+  return { store, chain, pool, judge, scripts };
 }
 
 /** Blocks that were deleted do not come back by switching an option. Throws ExitError (78). */
@@ -141,21 +145,26 @@ function checkPruned(chain: ChainManager, { prune, datadir }: NodeConfig): void 
 function chainWarnings(chain: ChainManager): string[] {
   const branch = chain.unreachableBranch();
   if (branch === undefined) return [];
+  const { base } = chain.snapshot;
+  if (base !== undefined)
+    return [
+      `The branch with the most work (tip ${branch.header.id}, height ${branch.height}) forks off below block ${base.height}, with whose coins the chain began: it waits until the blocks below are validated`,
+    ];
   return [
     `The branch with the most work (tip ${branch.header.id}, height ${branch.height}) forks off below block ${chain.prunedBelow()}: it cannot be followed, because the undo data of the blocks below were pruned`,
   ];
 }
 
 /** Catching up with the network. */
-function buildSync(parts: RoleParts, { chain, judge }: Core, net: PeerNetwork) {
-  const { network, clock, lifetime, fail } = parts;
+function buildSync(parts: RoleParts, { chain, judge, scripts }: Core, net: PeerNetwork) {
+  const { network, clock, log, lifetime, fail } = parts;
   const { timers, random } = parts.platform;
   const logger = parts.log.child({ room: 'sync' });
   const common = { chain, net, clock, timers, random, logger, fail, stream: 'sync' } as const;
   const tips = new PeerTips({
     ...common,
     services: BLOCK_SERVERS,
-    ownTip: () => ({ ...tipClaim(chain), services: servicesOf(parts.config) }),
+    ownTip: () => ({ ...tipClaim(chain), services: servicesOf(parts.config, chain) }),
   });
   const headers = new HeaderSync({
     ...common,
@@ -169,7 +178,17 @@ function buildSync(parts: RoleParts, { chain, judge }: Core, net: PeerNetwork) {
   const blocks = new BlockSync({ ...common, tips });
   const progress = new SyncProgress({ chain, tips, headers, blocks, clock });
   for (const part of [tips, headers, blocks]) lifetime.add(() => part.close());
-  return { tips, headers, blocks, progress };
+  const { datadir } = parts.config;
+  const past = new PastSync({
+    ...common,
+    tips,
+    network,
+    scripts,
+    datadir,
+    log: log.child({ room: 'chain' }),
+    lifetime,
+  });
+  return { tips, headers, blocks, progress, past };
 }
 
 function tipClaim(chain: ChainManager) {
@@ -181,16 +200,16 @@ function tipClaim(chain: ChainManager) {
 export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
   const { config, clock, lifetime, fail } = parts;
   const { timers, random } = parts.platform;
-  const services = servicesOf(config);
   const libp2p = preloadNetwork();
   libp2p.catch(() => {});
   const core = await openCore(parts);
   const { chain, pool, store, judge } = core;
+  const services = servicesOf(config, chain);
   await libp2p;
   const net = peerNetwork(parts, services, helloOf(chain.tip()));
   lifetime.add(() => net.stop());
   const sync = buildSync(parts, core, net);
-  const { tips, headers, blocks, progress } = sync;
+  const { tips, headers, blocks, progress, past } = sync;
 
   const logger = parts.log.child({ room: 'relay' });
   const heard = new Heard();
@@ -227,6 +246,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
   parts.warmup('Starting network…');
   await net.start();
   for (const part of [tips, headers, blocks, orphans, announcer, poolSync]) part.start();
+  await past.resume();
 
   const initial = new InitialDownload({
     chain,
@@ -253,7 +273,12 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
       headers: headersApi,
       scripts: scriptBackend(parts.network.prefixes),
       blocks: blocksApi,
-      coinSet: coinSetBackend({ chain, walks, magic: parts.network.magic, datadir: config.datadir }),
+      coinSet: coinSetBackend({
+        ...{ chain, walks, past, magic: parts.network.magic, datadir: config.datadir },
+        assumed: assumedCoinsOf(config, parts.network),
+        poolBusy: () => pool.size > 0,
+        tipCacheBytes: config.dbcache * 1_000_000,
+      }),
       mempool: mempoolBackend(pool, announcer, lifetime),
       transactions: poolSubmission(pool, announcer),
       proofs: blockProofs(headersApi, blocksApi),

@@ -6,13 +6,16 @@ import type { HeaderIndex, IndexEntry } from './headerIndex.ts';
 const ACTIVE_AT_START = 1;
 const OTHER_AT_START = 2;
 
+/** Why undo data are missing: their files were deleted, or the block came with a snapshot of coins. */
+type Floor = 'pruned' | 'snapshot';
+
 /** Which blocks could be the tip: those whose branch is complete, good as far as known, and better than the tip. */
 export class Candidates {
   readonly #judge: Judge<unknown>;
   readonly #index: HeaderIndex;
   readonly #better = new Set<IndexEntry>();
   #nextArrival = OTHER_AT_START + 1;
-  #floor: IndexEntry | undefined;
+  readonly #floors: { [K in Floor]?: IndexEntry | undefined } = {};
 
   constructor(judge: Judge<unknown>, index: HeaderIndex) {
     this.#judge = judge;
@@ -20,8 +23,8 @@ export class Candidates {
   }
 
   /** The tip cannot go back below `floor`, an active block: branches that do not stand on it are no candidates. */
-  setFloor(floor: IndexEntry | undefined): void {
-    this.#floor = floor;
+  setFloor(kind: Floor, floor: IndexEntry | undefined): void {
+    this.#floors[kind] = floor;
   }
 
   /** At start: `active` from genesis to tip, everything else by what is on disk. */
@@ -71,9 +74,14 @@ export class Candidates {
     }
   }
 
-  /** False for a branch that could be followed only with undo data that were pruned. */
+  /** False for a branch that could be followed only with undo data that are not there. */
   isReachable(entry: IndexEntry): boolean {
-    const floor = this.#floor;
+    return this.standsOn('pruned', entry) && this.standsOn('snapshot', entry);
+  }
+
+  /** True when the branch of `entry` goes through that floor, and when there is none. */
+  standsOn(kind: Floor, entry: IndexEntry): boolean {
+    const floor = this.#floors[kind];
     return floor === undefined || entry.ancestor(floor.height) === floor;
   }
 

@@ -25,8 +25,10 @@ import { HeaderChain, type HeaderChainParts } from './headerChain.ts';
 import type { IndexEntry } from './headerIndex.ts';
 import { judgeBody, judgeCoins, judgeUnsealedHeader } from './judgeBlock.ts';
 import { ChainClosedError, type Later, now, unlessClosed } from './later.ts';
-import type { ChainStore, EvidenceKeeper, ScriptChecker } from './ports.ts';
+import { invalidate, reconsider } from './operatorOrders.ts';
+import type { ChainStore, EvidenceKeeper, ScriptChecker, StoredSnapshot } from './ports.ts';
 import { type Pruned, type PruneGoal, Pruning } from './pruning.ts';
+import { SnapshotBase, storedSnapshot } from './snapshotBase.ts';
 import { applyChange, type EntryChange, toStored } from './storedEntry.ts';
 import { type GivenBlock, TipMover } from './tipMover.ts';
 
@@ -72,9 +74,16 @@ export class ChainManager implements Chain {
   readonly #moves = new SerialQueue();
   /** Blocks between the two lines, or waiting for their scripts. */
   readonly #underWay = new Map<IndexEntry, Promise<Check<AcceptedBlock>>>();
+  /** What the coins began with, when it was not genesis. */
+  readonly snapshot: SnapshotBase;
   #closed = false;
 
-  private constructor(parts: ChainManagerParts, headers: HeaderChain, halt: HaltSwitch, active: IndexEntry[]) {
+  private constructor(
+    parts: ChainManagerParts,
+    headers: HeaderChain,
+    halt: HaltSwitch,
+    { active, snapshot }: { readonly active: IndexEntry[]; readonly snapshot: StoredSnapshot | undefined },
+  ) {
     this.#parts = parts;
     this.#headers = headers;
     this.#halt = halt;
@@ -82,7 +91,6 @@ export class ChainManager implements Chain {
     const { index } = headers;
     const { assumeValid: assumed } = parts;
     this.#candidates = new Candidates(parts.judge, index);
-    this.#candidates.load(active);
     this.#mover = new TipMover(
       {
         ...parts,
@@ -96,7 +104,21 @@ export class ChainManager implements Chain {
       },
       active,
     );
-    this.#pruning = new Pruning({ ...parts, index, candidates: this.#candidates, mover: this.#mover });
+    const inTurn = <T>(job: () => Promise<T>): Promise<T> => this.#inTurn(job);
+    this.snapshot = new SnapshotBase({
+      ...parts,
+      halt,
+      headers,
+      candidates: this.#candidates,
+      mover: this.#mover,
+      inTurn,
+    });
+    if (snapshot !== undefined) this.snapshot.restore(snapshot);
+    this.#pruning = new Pruning({
+      ...{ ...parts, index, candidates: this.#candidates, mover: this.#mover },
+      snapshotBase: () => this.snapshot.base,
+    });
+    this.#candidates.load(active);
   }
 
   /**
@@ -106,6 +128,7 @@ export class ChainManager implements Chain {
   static async open(parts: ChainManagerParts): Promise<ChainManager> {
     const halt = new HaltSwitch(parts.onHalt);
     const headers = await HeaderChain.open({ ...parts, halt });
+    const snapshot = await storedSnapshot(parts.store);
     await finishFlush(parts.store, headers.index);
     let tipHash = await parts.store.tip();
     if (tipHash === undefined) {
@@ -117,7 +140,7 @@ export class ChainManager implements Chain {
       throw new StoredChainError('the tip of the coins, or an ancestor of it, is not among the headers');
     const active: IndexEntry[] = [];
     for (let at: IndexEntry | undefined = tip; at !== undefined; at = at.parent) active[at.height] = at;
-    const manager = new ChainManager(parts, headers, halt, active);
+    const manager = new ChainManager(parts, headers, halt, { active, snapshot });
     await manager.#pruning.load();
     await manager.#mover.indexAgain(((await parts.store.indexedUntil()) ?? tip.height) + 1);
     parts.onOpening?.(manager);
@@ -238,39 +261,22 @@ export class ChainManager implements Chain {
   }
 
   /** Marks a block invalid by order of the operator, with everything on top of it; moves to the best branch left. */
-  invalidateBlock(entry: HeaderEntry): Promise<void> {
-    return this.#inTurn(async () => {
-      const target = this.#headers.own(entry);
-      if (target.parent === undefined) throw new RangeError('the genesis block cannot be invalidated');
-      const { floor } = this.#pruning;
-      if (this.#mover.isActive(target) && floor !== undefined && target.height <= floor.height)
-        throw new RangeError(`the undo data of block ${floor.height} and those below it were pruned`);
-      await this.#mover.activate(async () => {
-        while (this.#mover.isActive(target)) await this.#mover.disconnect();
-        await this.#mover.markInvalid(target);
-      });
-    });
+  async invalidateBlock(entry: HeaderEntry): Promise<void> {
+    const { base } = this.snapshot;
+    if (base !== undefined && entry.height <= base.height)
+      throw new RangeError('blocks up to the base of a snapshot cannot be taken back before they are validated');
+    await this.#inTurn(() => invalidate(this.#headers.own(entry), this.#mover, this.#pruning.floor));
   }
 
   /** Forgets that a block, its ancestors and its descendants are invalid, and judges them again. */
   reconsiderBlock(entry: HeaderEntry): Promise<void> {
-    return this.#inTurn(async () => {
-      const target = this.#headers.own(entry);
-      const { index } = this.#headers;
-      const branch = [target, ...index.descendants(target)];
-      for (let at = target.parent; at !== undefined; at = at.parent) branch.unshift(at);
-      const cleared = branch.filter((e) => e.isInvalid);
-      if (cleared.length === 0) return;
-      const changes = cleared.map((e): EntryChange => ({ status: statusByData(e) }));
-      const stored = cleared.map((e, i) => toStored(e, this.#parts.judge, changes[i]));
-      await this.#mover.activate(async () => {
-        await this.#mover.commit({ headers: stored });
-        for (const [i, e] of cleared.entries()) applyChange(e, changes[i] as EntryChange);
-        for (const e of cleared) this.#candidates.link(e, this.#mover.tip);
-        this.#candidates.rebuild(this.#mover.tip);
-        this.#headers.refreshBest();
-      });
-    });
+    const parts = {
+      judge: this.#parts.judge,
+      headers: this.#headers,
+      mover: this.#mover,
+      candidates: this.#candidates,
+    };
+    return this.#inTurn(() => reconsider(this.#headers.own(entry), parts));
   }
 
   /**
@@ -365,7 +371,7 @@ export class ChainManager implements Chain {
     if (entry.hasBody) return { outcome: this.#again(block, entry) };
     const tip = this.#mover.tip;
     const { best } = this.#headers;
-    if (!this.#candidates.isReachable(entry))
+    if (!this.#candidates.standsOn('pruned', entry))
       return now(broken('fork-below-pruned', `${entry.header.id} stands on a branch from below the pruned blocks`));
     const worth = checkWorthStoring(entry, { tip, best, requested: options.requested === true });
     if (!worth.ok) return now(worth);
@@ -449,10 +455,4 @@ export class ChainManager implements Chain {
     const coins = await judgeCoins(block, tip, network.consensus, (outpoints) => store.coins(outpoints));
     return coins.ok ? scripts.check(coins.value.scriptJobs) : coins;
   }
-}
-
-/** The status of a block as if nothing had been found wrong with it. */
-function statusByData(entry: IndexEntry): 'header' | 'stored' | 'valid' {
-  if (!entry.hasBody) return 'header';
-  return entry.undo === undefined ? 'stored' : 'valid';
 }

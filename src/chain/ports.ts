@@ -66,6 +66,34 @@ export interface InterruptedFlush {
 /** Files of one kind: bytes by number. The last is being written. */
 export type FileSizes = ReadonlyMap<number, number>;
 
+/** The snapshot of coins that a chain stands on while its past is not validated yet. */
+export interface StoredSnapshot {
+  /** The block after which the coins are these. */
+  readonly base: Hash256;
+  /** Their hash_serialized_3, as operator or network gave it. */
+  readonly coinsHash: Hash256;
+  /** Transactions up to the base, as they gave it. */
+  readonly chainTx: number;
+  /**
+   * loading: the coins are a mix of old and new ones. unvalidated: loaded; the blocks up to the base are not connected yet.
+   * refuted: they were, and lead to other coins.
+   */
+  readonly state: 'loading' | 'unvalidated' | 'refuted';
+}
+
+/** The coins of the blocks below a snapshot's base, connected on their own from genesis on. */
+export interface PastCoins {
+  /** Hash of the block they represent, undefined before genesis. */
+  tip(): Promise<Hash256 | undefined>;
+  coins(outpoints: readonly OutPoint[]): Promise<(Coin | undefined)[]>;
+  /** Atomic; commits are kept in order, the last ones may be lost in a crash. */
+  commit(tip: Hash256, diff: UtxoDiff): Promise<void>;
+  /** As ChainStore.allCoins. */
+  allCoins(): AsyncIterable<CoinChange>;
+  /** Closes them and removes what they keep on disk. */
+  discard(): Promise<void>;
+}
+
 /** Storage of a full node. Reading may throw: that is our failure, never a verdict. */
 export interface ChainStore extends HeaderStore {
   /**
@@ -112,6 +140,17 @@ export interface ChainStore extends HeaderStore {
    * given: what is committed later is not seen.
    */
   allCoins(): AsyncIterable<CoinChange>;
+  /** The snapshot that the coins come from, undefined when the chain was connected from genesis. */
+  snapshot(): Promise<StoredSnapshot | undefined>;
+  /** Durable when the promise resolves; undefined: the past is validated. */
+  setSnapshot(snapshot: StoredSnapshot | undefined): Promise<void>;
+  /**
+   * Replaces all coins by those after block `snapshot.base`; the tip is that block. A crash in between, and a failure of
+   * `coins`, leave a snapshot in state "loading" and no coins to be used.
+   */
+  replaceCoins(snapshot: StoredSnapshot, coins: AsyncIterable<CoinChange>): Promise<void>;
+  /** Removes all coins, the tip and the snapshot: the next open connects the stored blocks again. */
+  dropCoins(): Promise<void>;
   /** Block hash of a transaction, when txindex is on. */
   findTx(txid: Hash256): Promise<Hash256 | undefined>;
   /** Bytes on disk. */

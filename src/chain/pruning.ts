@@ -1,5 +1,6 @@
 import type { Judge } from '../consensus/engine.ts';
 import type { Candidates } from './candidates.ts';
+import type { HeaderEntry } from './entry.ts';
 import type { HeaderIndex, IndexEntry } from './headerIndex.ts';
 import type { ChainStore, StoredHeader } from './ports.ts';
 import { toStored } from './storedEntry.ts';
@@ -27,6 +28,8 @@ export interface PruningParts {
   readonly index: HeaderIndex;
   readonly candidates: Candidates;
   readonly mover: TipMover;
+  /** Base of a snapshot whose past is not validated yet: until then every body is still needed. */
+  readonly snapshotBase: () => HeaderEntry | undefined;
 }
 
 type Files = { readonly bodies: number[]; readonly undo: number[] };
@@ -75,6 +78,7 @@ export class Pruning {
    */
   async run(goal: PruneGoal, belowFile: number): Promise<Pruned> {
     const { store, mover } = this.#parts;
+    if (this.#parts.snapshotBase() !== undefined) return { files: 0, bytes: 0 };
     const highest = Math.min(goal.upTo, mover.tip.height - KEEP_BLOCKS);
     const sizes = store.fileSizes();
     let left = sumOf(sizes.bodies) + sumOf(sizes.undo);
@@ -143,10 +147,11 @@ export class Pruning {
 
   #refreshFloor(): void {
     const { mover, candidates } = this.#parts;
+    const base = this.#parts.snapshotBase();
     let at: IndexEntry | undefined = mover.tip;
-    while (at?.parent !== undefined && at.body !== undefined && at.undo !== undefined) at = at.parent;
-    this.#floor = at !== undefined && at.body === undefined ? at : undefined;
-    candidates.setFloor(this.#floor);
+    while (at?.parent !== undefined && at !== base && at.body !== undefined && at.undo !== undefined) at = at.parent;
+    this.#floor = at !== undefined && at !== base && at.body === undefined ? at : undefined;
+    candidates.setFloor('pruned', this.#floor);
   }
 }
 

@@ -83,6 +83,19 @@ export class TipMover {
     return this.#active[entry.height] === entry;
   }
 
+  /** Genesis … tip. */
+  get active(): readonly IndexEntry[] {
+    return this.#active;
+  }
+
+  /** The coins on disk are those after `entry`, a descendant of the tip: it is the tip. A step of `activate`. */
+  jump(entry: IndexEntry): void {
+    assert(this.#ahead === undefined && entry.ancestor(this.tip.height) === this.tip, 'a jump leads upwards');
+    const before = this.#active.length;
+    for (let at = entry; at.height >= before; at = at.parent as IndexEntry) this.#active[at.height] = at;
+    this.#steps++;
+  }
+
   /** Odd while a commit runs; differs whenever one ran in between. */
   get commitCounter(): number {
     return this.#commits;
@@ -253,11 +266,16 @@ export class TipMover {
     this.#parts.refreshBest();
   }
 
-  /** One atomic change of the disk. When it fails the chain halts: nobody knows what was written. */
-  async commit(change: ChainCommit): Promise<void> {
+  /** One atomic change of the disk. */
+  commit(change: ChainCommit): Promise<void> {
+    return this.writing(() => this.#parts.store.commit(change));
+  }
+
+  /** A change of the disk during which no coins are read. When it fails the chain halts: nobody knows what was written. */
+  async writing(write: () => Promise<void>): Promise<void> {
     this.#commits++;
     try {
-      await this.#parts.halt.guard(() => this.#parts.store.commit(change));
+      await this.#parts.halt.guard(write);
     } finally {
       this.#commits++;
     }

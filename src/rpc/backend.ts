@@ -156,6 +156,16 @@ export interface CoinDump {
 /** Why no snapshot was written. too-far: more coins changed since than can be undone; stopping: the node stops. */
 export type DumpRefusal = 'exists' | 'cannot-open' | 'not-active' | 'pruned' | 'too-far' | 'stopping';
 
+export interface ChainStateInfo {
+  readonly tip: HeaderInfo;
+  /** Base of the snapshot that its coins began with. */
+  readonly snapshot: Hash256 | undefined;
+  readonly validated: boolean;
+  /** Bytes of memory for its coins, in the database and before it. */
+  readonly dbCacheBytes: number;
+  readonly tipCacheBytes: number;
+}
+
 /** Walks over all coins, each at one tip while blocks go on connecting. */
 export interface CoinSetBackend {
   /** Undefined when the node stops meanwhile, or `gone` says that nobody waits for it any more. */
@@ -171,6 +181,24 @@ export interface CoinSetBackend {
     | { readonly ok: true; readonly value: CoinDump }
     | { readonly ok: false; readonly reason: DumpRefusal; readonly path: string }
   >;
+  /**
+   * Makes the coins of such a file the chain's, when their hash is one that network or operator vouch for; the blocks below
+   * are validated afterwards. `detail` is for people.
+   */
+  load(path: string): Promise<
+    | {
+        readonly ok: true;
+        readonly value: { readonly path: string; readonly base: HeaderInfo; readonly coins: number };
+      }
+    | {
+        readonly ok: false;
+        readonly reason: 'cannot-open' | 'malformed' | 'refused' | 'stopping';
+        readonly path: string;
+        readonly detail: string;
+      }
+  >;
+  /** The chains that are being connected, the active one last: beside it the past of a loaded snapshot. */
+  chainStates(): readonly ChainStateInfo[];
 }
 
 export interface PruningBackend {

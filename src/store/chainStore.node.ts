@@ -9,6 +9,7 @@ import type {
   FileSizes,
   InterruptedFlush,
   StoredHeader,
+  StoredSnapshot,
   UtxoDiff,
 } from '../chain/ports.ts';
 import type { Hash256 } from '../primitives/hash.ts';
@@ -30,6 +31,7 @@ import { readHeaders } from './headerStore.ts';
 import { IndexLow } from './indexLow.ts';
 import { type ChainFiles, type OpenFilesParts, openFiles } from './openFiles.ts';
 import { endRebuild, type RebuildState } from './rebuild.ts';
+import { dropCoins, replaceCoins } from './replaceCoins.ts';
 import {
   COIN_COUNT_KEY,
   coinKey,
@@ -38,10 +40,12 @@ import {
   outPointOfCoinKey,
   PREFIX,
   rangeOf,
+  SNAPSHOT_KEY,
   TIP_KEY,
   TXINDEX_STATE_KEY,
   txKey,
 } from './schema.ts';
+import { decodeSnapshot, encodeSnapshot } from './snapshotRecord.ts';
 import { buildTxindex, dropTxindex, indexOps } from './txindex.ts';
 import { encodeUndo, readUndoRecord } from './undoCodec.ts';
 
@@ -268,6 +272,47 @@ export class KvChainStore implements ChainStore {
     } finally {
       await rest.return?.();
     }
+  }
+
+  async snapshot(): Promise<StoredSnapshot | undefined> {
+    const record = await this.#kv.get(SNAPSHOT_KEY);
+    return record && decodeStored(this.#path, 'snapshot', () => decodeSnapshot(record));
+  }
+
+  /** After everything that was committed before. */
+  setSnapshot(snapshot: StoredSnapshot | undefined): Promise<void> {
+    return this.#queue.run(async () => {
+      const op: KvOp =
+        snapshot === undefined
+          ? { type: 'del', key: SNAPSHOT_KEY }
+          : { type: 'put', key: SNAPSHOT_KEY, value: encodeSnapshot(snapshot) };
+      await this.#writes.settle();
+      await this.#writes.durable(() => [op]);
+    });
+  }
+
+  replaceCoins(snapshot: StoredSnapshot, coins: AsyncIterable<CoinChange>): Promise<void> {
+    return this.#queue.run(async () => {
+      await this.#flush();
+      await this.#writes.durable();
+      this.#torn = true;
+      const count = await replaceCoins(this.#kv, snapshot, coins);
+      this.#cache.clear();
+      this.#tip = snapshot.base;
+      this.#flushedTip = snapshot.base;
+      this.#count = count;
+      this.#torn = false;
+    });
+  }
+
+  dropCoins(): Promise<void> {
+    return this.#queue.run(async () => {
+      await dropCoins(this.#kv);
+      this.#cache.clear();
+      this.#tip = undefined;
+      this.#flushedTip = undefined;
+      this.#count = 0n;
+    });
   }
 
   async findTx(txid: Hash256): Promise<Hash256 | undefined> {

@@ -134,6 +134,14 @@ export class CoinCache {
     return this.#old;
   }
 
+  /** Forgets everything: the database holds other coins now. */
+  clear(): void {
+    assert(!this.#held && this.#young.dirty === 0 && this.#old.dirty === 0, 'everything is flushed');
+    this.#forgotten++;
+    this.#young.clear();
+    this.#old.clear();
+  }
+
   /** Until the returned function is called, young keeps every entry where it is. */
   hold(): () => void {
     this.#held = true;

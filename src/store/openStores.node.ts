@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HeaderStore } from '../chain/ports.ts';
 import { Lifetime } from '../util/lifetime.ts';
@@ -11,6 +12,7 @@ import { StoreError } from './errors.ts';
 import { KvHeaderStore } from './headerStore.ts';
 import { openLevelKv } from './kvLevel.node.ts';
 import { type Datadir, openDatadir, type StoreNetwork } from './openDatadir.node.ts';
+import { KvPastCoins } from './pastCoins.ts';
 import { endIndexing, type Rebuild, type RebuildState } from './rebuild.ts';
 import type { FileEnd } from './recordFiles.ts';
 
@@ -88,6 +90,21 @@ export function openFullStore(options: {
       ...(behind === undefined ? {} : { behind }),
     });
   });
+}
+
+/**
+ * The coins below a snapshot's base, in data directory `dir`: those of an earlier run, or none with `fresh`. For whoever
+ * holds the directory.
+ */
+export async function openPastCoins(dir: string, fresh: boolean): Promise<KvPastCoins> {
+  if (fresh) await removePastCoins(dir);
+  const path = join(dir, 'past');
+  return new KvPastCoins(await openLevelKv(path), path, () => removePastCoins(dir));
+}
+
+/** Removes what is left of coins below a snapshot. */
+export function removePastCoins(dir: string): Promise<void> {
+  return rm(join(dir, 'past'), { recursive: true, force: true });
 }
 
 /** Storage of a light node in data directory `dir`. Throws as openFullStore. */

@@ -11,6 +11,7 @@ import {
   PREFIX,
   REBUILD_KEY,
   rangeOf,
+  SNAPSHOT_KEY,
   TIP_KEY,
 } from './schema.ts';
 
@@ -60,7 +61,7 @@ export async function beginChainstate(kv: Kv, wanted: boolean): Promise<RebuildS
   await wipe(kv, rangeOf(PREFIX.COIN));
   state = { what: 'chainstate', step: 'connecting' };
   await kv.settle();
-  const gone = [TIP_KEY, COIN_COUNT_KEY, FLUSHING_KEY, INDEX_LOW_KEY];
+  const gone = [TIP_KEY, COIN_COUNT_KEY, FLUSHING_KEY, INDEX_LOW_KEY, SNAPSHOT_KEY];
   await kv.batch([...gone.map(del), stateOp(state)], { sync: true });
   return state;
 }
@@ -95,7 +96,8 @@ function del(key: Uint8Array): KvOp {
   return { type: 'del', key };
 }
 
-async function wipe(kv: Kv, range: { readonly gte: Uint8Array; readonly lt: Uint8Array }): Promise<void> {
+/** Deletes all keys of a range, not synced. */
+export async function wipe(kv: Kv, range: { readonly gte: Uint8Array; readonly lt: Uint8Array }): Promise<void> {
   let ops: KvOp[] = [];
   for await (const [key] of kv.iterate(range)) {
     ops.push(del(key));

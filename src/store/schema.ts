@@ -8,6 +8,7 @@ import type { OutPoint } from '../primitives/outpoint.ts';
  * <datadir>/format.json     format version, network name, chainId (datadir.node.ts)
  * <datadir>/lock/           a database that holds nothing: its lock is the data directory's
  * <datadir>/chain/          LevelDB of a full node: all prefixes below
+ * <datadir>/past/           LevelDB of a full node that loaded a snapshot of coins: TIP and COIN of the blocks below it
  * <datadir>/headers/        LevelDB of a light node: HEADER only
  * <datadir>/blocks/         blkNNNNN.dat bodies, revNNNNN.dat undo records (blockFiles.node.ts)
  */
@@ -31,6 +32,8 @@ export const PREFIX = {
   REBUILD: 0x07,
   /** [0x08] → height above which blocks below TIP may lack index entries, u32 little-endian. Absent: none does. */
   INDEX_LOW: 0x08,
+  /** [0x09] → the snapshot that the coins come from (snapshotRecord.ts). Absent: they were connected from genesis. */
+  SNAPSHOT: 0x09,
   /** [0x10 height:u32be hash:32] → header record (headerCodec.ts). Iterates parents before children. */
   HEADER: 0x10,
   /** [0x20 txid:32 index:u32be] → coin record (coinCodec.ts). Iterates in Bitcoin Core's cursor order. */
@@ -51,6 +54,7 @@ export const REBUILD_KEY = single(PREFIX.REBUILD);
 export const SYNCED_ENDS_KEY = single(PREFIX.SYNCED_ENDS);
 export const INDEX_LOW_KEY = single(PREFIX.INDEX_LOW);
 export const FLUSHING_KEY = single(PREFIX.FLUSHING);
+export const SNAPSHOT_KEY = single(PREFIX.SNAPSHOT);
 
 /** Range [gte, lt) of all keys with the prefix. */
 export function rangeOf(prefix: number): { readonly gte: Uint8Array; readonly lt: Uint8Array } {

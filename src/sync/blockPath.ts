@@ -6,7 +6,11 @@ import { isUsable } from './peerTips.ts';
  * The next blocks that a branch lacks: from its fork with the active chain upwards, entries without body, lowest first,
  * none higher than `window` above the first of them. Empty when the branch is invalid or whole.
  */
-export function missingBlocks(chain: ChainReader, target: HeaderEntry, window: number): readonly HeaderEntry[] {
+export function missingBlocks(
+  chain: Pick<ChainReader, 'ancestor' | 'isActive' | 'tip'>,
+  target: HeaderEntry,
+  window: number,
+): readonly HeaderEntry[] {
   if (!isUsable(target)) return [];
   let fork = chain.ancestor(target, Math.min(target.height, chain.tip().height));
   while (fork !== undefined && !chain.isActive(fork)) fork = fork.parent;

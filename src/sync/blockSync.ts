@@ -13,9 +13,12 @@ import { missingBlocks } from './blockPath.ts';
 import { Patience } from './patience.ts';
 import { isUsable, type PeerTip, type PeerTips } from './peerTips.ts';
 
+/** The chain whose blocks are downloaded: those above its tip. */
+export type BlockSyncChain = Pick<Chain, 'acceptBlock' | 'ancestor' | 'entry' | 'events' | 'isActive' | 'tip'>;
+
 export interface BlockSyncDeps {
-  readonly chain: Chain;
-  readonly tips: PeerTips;
+  readonly chain: BlockSyncChain;
+  readonly tips: Pick<PeerTips, 'all' | 'events' | 'refresh'>;
   readonly net: PeerPorts;
   readonly clock: Clock;
   readonly timers: Timers;

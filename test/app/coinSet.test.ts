@@ -37,7 +37,16 @@ async function nodeWith(blocks: number, onPause: () => unknown = () => {}): Prom
     lifetime,
     60,
   );
-  return { chain, datadir, coinSet: coinSetBackend({ chain, walks, magic: regtest.magic, datadir }), lifetime };
+  return {
+    chain,
+    datadir,
+    coinSet: coinSetBackend({
+      ...{ chain, walks, magic: regtest.magic, datadir, assumed: [], poolBusy: () => false },
+      past: { start: async () => {}, tip: () => undefined },
+      tipCacheBytes: 450,
+    }),
+    lifetime,
+  };
 }
 
 const folders: string[] = [];

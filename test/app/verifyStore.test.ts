@@ -12,7 +12,8 @@ import { openLevelKv } from '../../src/store/kvLevel.node.ts';
 import { MemoryKv } from '../../src/store/kvMemory.ts';
 import { nodeFolder } from '../../src/store/level/folderNode.node.ts';
 import { openFullStore } from '../../src/store/openStores.node.ts';
-import { COIN_COUNT_KEY, coinKey, TIP_KEY, txKey } from '../../src/store/schema.ts';
+import { COIN_COUNT_KEY, coinKey, SNAPSHOT_KEY, TIP_KEY, txKey } from '../../src/store/schema.ts';
+import { encodeSnapshot } from '../../src/store/snapshotRecord.ts';
 import { Writer } from '../../src/util/codec.ts';
 import { toHex } from '../../src/util/hex.ts';
 import type { KvOp } from '../../src/util/ports.ts';
@@ -98,6 +99,31 @@ describe('app: db verify', function () {
         out.push(`${name} ${toHex(await readFile(join(dir, folder, name)))}`);
     return out;
   };
+
+  it('takes a chain on a snapshot of coins for what it is', async () => {
+    const record = (block: Uint8Array, state: 'unvalidated' | 'refuted'): KvOp => {
+      const value = encodeSnapshot({ base: block, coinsHash: new Uint8Array(32), chainTx: 1, state });
+      return { type: 'put', key: SNAPSHOT_KEY, value };
+    };
+    const { hash } = (base[99] as Block).header;
+    await withRecords([record(hash, 'unvalidated')], async () => {
+      const { lines, verified } = await verify(true);
+      assert.deepEqual(lines, []);
+      assert.equal(verified.replayed, false, 'nothing to compute the coins from');
+      assert.ok(
+        verified.notes.includes('the coins come from a snapshot at height 100: the blocks below are not validated'),
+      );
+    });
+    await withRecords([record(hash, 'refuted')], async () =>
+      assert.match((await verify()).lines.join(), /the snapshot at height 100 is refuted/),
+    );
+    await withRecords([record(new Uint8Array(32), 'unvalidated')], async () =>
+      assert.match((await verify()).lines.join(), /the snapshot's block 0{64} is not below the tip/),
+    );
+    await withRecords([{ type: 'put', key: SNAPSHOT_KEY, value: Uint8Array.of(9) }], async () =>
+      assert.match((await verify()).lines.join(), /the record of the snapshot: /),
+    );
+  });
 
   it('finds nothing wrong with a good store, and changes nothing', async () => {
     const before = await snapshot();

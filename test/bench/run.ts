@@ -9,7 +9,7 @@ import { importerAt } from './importers.ts';
 
 const NAMES = [
   ...['headers', 'connect', 'connect-assumed-valid', 'reorg', 'coins-scale', 'restart', 'event-loop', 'mempool'],
-  ...['scripts', 'rpc', 'hashes', 'start', 'memory'],
+  ...['coin-set', 'scripts', 'rpc', 'hashes', 'start', 'memory'],
 ] as const;
 
 async function load(name: string): Promise<Suite> {

@@ -90,3 +90,52 @@ describe('dumptxoutset', () => {
     node.dumpRefusal = undefined;
   });
 });
+
+describe('loadtxoutset', () => {
+  const node = new FakeNode();
+  const call = caller(node.full());
+  node.mine();
+
+  it("answers with Bitcoin Core's fields", async () => {
+    assert.deepEqual(await call('loadtxoutset', 'a'), {
+      coins_loaded: 2,
+      tip_hash: node.tip.header.id,
+      base_height: 1,
+      path: '/data/a',
+    });
+  });
+
+  it("refuses with Bitcoin Core's codes and words", async () => {
+    const refusals = [
+      ['cannot-open', -8, "Couldn't open file /data/a for reading."],
+      ['malformed', -22, 'Unable to parse metadata: why'],
+      ['refused', -32603, 'Unable to load UTXO snapshot: why. (/data/a)'],
+    ] as const;
+    for (const [reason, code, message] of refusals) {
+      node.loadRefusal = { reason, detail: 'why' };
+      await fails(call('loadtxoutset', 'a'), code, message);
+    }
+    node.loadRefusal = undefined;
+    await fails(call('loadtxoutset', 5), -3, /type number is not of expected type string/);
+  });
+});
+
+describe('getchainstates', () => {
+  it('tells of the past of a snapshot first, of the active chain last', async () => {
+    const node = new FakeNode();
+    node.mine();
+    const { headers, chainstates } = await caller(node.full())('getchainstates');
+    assert.equal(headers, 1);
+    const [past, active] = chainstates;
+    assert.deepEqual(
+      [past.blocks, past.validated, past.snapshot_blockhash, past.verificationprogress],
+      [0, true, undefined, 0],
+    );
+    assert.equal(active.snapshot_blockhash, node.tip.header.id);
+    assert.equal(active.bestblockhash, node.tip.header.id);
+    assert.deepEqual(
+      [active.blocks, active.validated, active.bits, active.coins_db_cache_bytes, active.coins_tip_cache_bytes],
+      [1, false, '207fffff', 10, 11],
+    );
+  });
+});

@@ -44,6 +44,8 @@ export class FakeNode {
   txIndex = true;
   /** What dumptxoutset gets instead of a file. */
   dumpRefusal: DumpRefusal | undefined;
+  /** What loadtxoutset gets instead of a tip. */
+  loadRefusal: { readonly reason: 'cannot-open' | 'malformed' | 'refused'; readonly detail: string } | undefined;
   readonly #tipListeners = new Set<() => void>();
 
   constructor(networkName = 'regtest') {
@@ -268,6 +270,21 @@ export class FakeNode {
           const value = { path: `/data/${path}`, base: at, coins: node.coins.size, hash, chainTx: at.height + 1 };
           return { ok: true as const, value };
         },
+        async load(path: string) {
+          const refusal = node.loadRefusal;
+          if (refusal !== undefined) return { ok: false as const, path: `/data/${path}`, ...refusal };
+          return { ok: true as const, value: { path: `/data/${path}`, base: node.tip, coins: node.coins.size } };
+        },
+        chainStates: () => [
+          {
+            tip: node.active[0] as HeaderInfo,
+            snapshot: undefined,
+            validated: true,
+            dbCacheBytes: 8,
+            tipCacheBytes: 9,
+          },
+          { tip: node.tip, snapshot: node.tip.header.hash, validated: false, dbCacheBytes: 10, tipCacheBytes: 11 },
+        ],
       },
       mempool: {
         get: pool,

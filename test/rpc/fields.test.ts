@@ -150,6 +150,8 @@ describe('result fields', () => {
     ['gettxoutsetinfo', 'muhash'],
     ['gettxoutsetinfo', 'none'],
     ['dumptxoutset', 'utxo.dat', 'latest'],
+    ['loadtxoutset', 'utxo.dat'],
+    ['getchainstates'],
     ['gettxoutproof', [parent.id]],
     ['getrawtransaction', parent.id],
     ['getrawtransaction', parent.id, 1],

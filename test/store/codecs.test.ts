@@ -17,6 +17,7 @@ import {
   TXINDEX_STATE_KEY,
   txKey,
 } from '../../src/store/schema.ts';
+import { decodeSnapshot, encodeSnapshot } from '../../src/store/snapshotRecord.ts';
 import { encodeUndo, readUndoRecord } from '../../src/store/undoCodec.ts';
 import { DecodeError, decodeAll } from '../../src/util/codec.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
@@ -61,6 +62,7 @@ describe('store: record bytes', () => {
       FLUSHING: 0x06,
       REBUILD: 0x07,
       INDEX_LOW: 0x08,
+      SNAPSHOT: 0x09,
       HEADER: 0x10,
       COIN: 0x20,
       TX: 0x30,
@@ -108,6 +110,7 @@ describe('store: record bytes', () => {
       (b: Uint8Array) => decodeStoredHeader(b, { height: 1, hash: hash(1) }),
       (b: Uint8Array) => decodeAll(b, readUndoRecord, 'undo'),
       (b: Uint8Array) => decodeFileEnds(b),
+      (b: Uint8Array) => decodeSnapshot(b),
     ];
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
@@ -177,5 +180,19 @@ describe('store: record bytes', () => {
     const ends = { bodies: { file: 0, offset: 127 }, undo: { file: 200, offset: 16384 } };
     assert.equal(toHex(encodeFileEnds(ends)), '007f8048ff00');
     assert.deepEqual(decodeFileEnds(encodeFileEnds(ends)), ends);
+  });
+
+  it('the snapshot that coins come from', () => {
+    const snapshot = { base: hash(1), coinsHash: hash(2), chainTx: 258, state: 'unvalidated' as const };
+    const bytes = encodeSnapshot(snapshot);
+    assert.equal(toHex(bytes), `01${'01'.repeat(32)}${'02'.repeat(32)}0201000000000000`);
+    assert.deepEqual(decodeSnapshot(bytes), snapshot);
+    for (const [state, byte] of [
+      ['loading', 0],
+      ['refuted', 2],
+    ] as const)
+      assert.equal(encodeSnapshot({ ...snapshot, state })[0], byte);
+    assert.throws(() => decodeSnapshot(Uint8Array.from(bytes, (b, i) => (i === 0 ? 3 : b))), DecodeError);
+    assert.throws(() => decodeSnapshot(bytes.subarray(1)), DecodeError);
   });
 });

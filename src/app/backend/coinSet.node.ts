@@ -6,26 +6,38 @@ import { CoinSetStats } from '../../ledger/coinSetStats.ts';
 import type { CoinSetBackend } from '../../rpc/backend.ts';
 import { encodeCoin } from '../../store/coinCodec.ts';
 import { type DumpParts, dumpCoins } from '../coinset/dumpCoins.node.ts';
+import { type LoadParts, loadCoins } from '../coinset/loadCoins.node.ts';
+import type { PastSync } from '../coinset/pastSync.node.ts';
 
+/** Block cache of a LevelDB that was opened without options. */
+const LEVELDB_CACHE_BYTES = 8 << 20;
 /** Bytes of a coin's key in the database: prefix and outpoint. */
 const COIN_KEY_BYTES = 37;
 
-export interface CoinSetParts extends DumpParts {
+export interface CoinSetParts extends DumpParts, Omit<LoadParts, 'chain'> {
   readonly chain: ChainManager;
+  /** Validates the blocks below a loaded snapshot. */
+  readonly past: Pick<PastSync, 'start' | 'tip'>;
+  /** Memory for coins before the database. */
+  readonly tipCacheBytes: number;
   /** Relative paths start there. */
   readonly datadir: string;
 }
 
-/** Transactions up to the entry, all included. */
-function chainTxOf(entry: HeaderEntry): number {
+/** Transactions up to the entry, all included. Those below a snapshot are known by its number only. */
+function chainTxOf(chain: ChainManager, entry: HeaderEntry): number {
+  const { base, chainTx = 0 } = chain.snapshot;
   let count = 0;
-  for (let at: HeaderEntry | undefined = entry; at !== undefined; at = at.parent) count += at.txCount;
+  for (let at: HeaderEntry | undefined = entry; at !== undefined; at = at.parent) {
+    if (at === base) return count + chainTx;
+    count += at.txCount;
+  }
   return count;
 }
 
 /** The coins of a full node as a whole. */
 export function coinSetBackend(parts: CoinSetParts): CoinSetBackend {
-  const { chain, walks, datadir } = parts;
+  const { chain, walks, datadir, past, tipCacheBytes } = parts;
   const writing = new Set<string>();
   return {
     summarize: (hash, gone) =>
@@ -47,7 +59,25 @@ export function coinSetBackend(parts: CoinSetParts): CoinSetBackend {
       writing.add(path);
       const outcome = await dumpCoins(parts, path, entry).finally(() => writing.delete(path));
       if (!outcome.ok) return { ...outcome, path };
-      return { ok: true, value: { ...outcome.value, path, chainTx: chainTxOf(outcome.value.base) } };
+      return { ok: true, value: { ...outcome.value, path, chainTx: chainTxOf(chain, outcome.value.base) } };
+    },
+    async load(given) {
+      const path = resolve(datadir, given);
+      const outcome = await loadCoins(parts, path);
+      if (!outcome.ok) return { ...outcome, path };
+      await past.start();
+      return { ok: true, value: { ...outcome.value, path } };
+    },
+    chainStates() {
+      const { base } = chain.snapshot;
+      const dbCacheBytes = LEVELDB_CACHE_BYTES;
+      const active = {
+        ...{ tip: chain.tip(), snapshot: base?.header.hash, validated: base === undefined },
+        ...{ dbCacheBytes, tipCacheBytes },
+      };
+      const tip = past.tip();
+      if (tip === undefined) return [active];
+      return [{ tip, snapshot: undefined, validated: true, dbCacheBytes, tipCacheBytes: 0 }, active];
     },
   };
 }

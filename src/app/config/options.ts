@@ -15,6 +15,7 @@ export function listenOn(host: string, p2p: number, ws: number): string[] {
 
 const listenAddress = z.string().check(z.refine(isListenAddress));
 const announceAddress = z.string().check(z.refine(isAnnounceAddress));
+const assumedCoins = z.string().check(z.regex(/^[1-9][0-9]{0,8}(:[0-9a-f]{64}){2}:[1-9][0-9]{0,14}$/));
 const seed = z.string().check(z.refine(isSeedAddress));
 const address = z.string().check(z.regex(/^[0-9a-zA-Z]{20,100}$/));
 const host = z.string().check(z.regex(/^[0-9A-Za-z.:_-]{1,253}$/));
@@ -120,6 +121,13 @@ export const OPTIONS = {
     default: '',
     argumentName: 'HEX',
     help: "work below which no chain is taken to be the network's. Default: what the network file says",
+  }),
+  assumeutxo: list({
+    item: assumedCoins,
+    expects: 'a list of HEIGHT:BLOCKHASH:COINSHASH:TRANSACTIONS',
+    default: [],
+    argumentName: 'SNAPSHOT',
+    help: 'snapshots that loadtxoutset may load, as HEIGHT:BLOCKHASH:COINSHASH:TRANSACTIONS, beside those of the network file',
   }),
 
   'p2p.listen': list({

@@ -10,6 +10,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [PREFIX.SYNCED_ENDS]: 'the synced ends of the block files',
   [PREFIX.FLUSHING]: 'the flush under way',
   [PREFIX.INDEX_LOW]: 'the height that the transaction index covers',
+  [PREFIX.SNAPSHOT]: 'the snapshot that the coins come from',
 };
 
 /** A key of the chain's database in words; LevelDB's own bounds may be the first bytes of a key only. */

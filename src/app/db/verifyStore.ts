@@ -13,9 +13,11 @@ import {
   FILE_ENDS_KEY,
   FLUSHING_KEY,
   INDEX_LOW_KEY,
+  SNAPSHOT_KEY,
   TIP_KEY,
   TXINDEX_STATE_KEY,
 } from '../../store/schema.ts';
+import { decodeSnapshot } from '../../store/snapshotRecord.ts';
 import { DecodeError, Reader } from '../../util/codec.ts';
 import type { Kv } from '../../util/ports.ts';
 import { describeKeys } from './databaseKeys.ts';
@@ -75,6 +77,8 @@ class StoreVerification {
   /** Genesis … the block that the coins represent. */
   #chain: IndexEntry[] = [];
   #txindex: TxindexCheck | undefined;
+  /** The coins cannot be computed from the blocks yet. */
+  #onSnapshot = false;
 
   constructor(options: StoreToVerify) {
     this.#o = options;
@@ -101,7 +105,8 @@ class StoreVerification {
     if (stopped() || torn) return this.#verified;
     await this.#coins(kv);
     if (this.#txindex !== undefined && !stopped()) await this.#index(kv, this.#txindex, this.#o.blocks);
-    if (this.#o.scratch !== undefined && !stopped()) await this.#replay(kv, this.#o.scratch, this.#o.blocks);
+    if (this.#o.scratch !== undefined && !this.#onSnapshot && !stopped())
+      await this.#replay(kv, this.#o.scratch, this.#o.blocks);
     return this.#verified;
   }
 
@@ -128,9 +133,10 @@ class StoreVerification {
     const tip = hash === undefined ? undefined : this.#entries.get(hashKey(hash));
     if (hash === undefined) this.#wrongState('there is no tip');
     else if (tip === undefined) this.#wrongState(`the tip ${displayHash(hash)} is not among the headers`);
+    const past = tip === undefined ? -1 : await this.#snapshot(kv, tip);
     for (let at = tip; at !== undefined; at = at.parent) {
       this.#chain.push(at);
-      if (at.status === 'valid') continue;
+      if (at.status === 'valid' || at.height <= past) continue;
       const { found } = this.#o;
       const detail = `below the tip, but its status is ${at.status}`;
       found({ part: 'tip', path: this.#path, offset: undefined, block: blockOf(at), detail });
@@ -156,6 +162,29 @@ class StoreVerification {
     return { torn, behind };
   }
 
+  /** Height up to which the chain of `tip` stands on a snapshot and may be unvalidated; -1 when it does not. */
+  async #snapshot(kv: Kv, tip: IndexEntry): Promise<number> {
+    const bytes = await kv.get(SNAPSHOT_KEY);
+    if (bytes === undefined) return -1;
+    try {
+      const { base, state } = decodeSnapshot(bytes);
+      const height = this.#entries.get(hashKey(base))?.height;
+      if (height === undefined || tip.ancestor(height)?.header.key !== hashKey(base))
+        this.#wrongState(`the snapshot's block ${displayHash(base)} is not below the tip`);
+      else if (state === 'unvalidated') {
+        this.#verified.notes.push(
+          `the coins come from a snapshot at height ${height}: the blocks below are not validated`,
+        );
+        this.#onSnapshot = true;
+        return height;
+      } else this.#wrongState(`the snapshot at height ${height} is ${state}`);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#wrongState(`the record of the snapshot: ${error.message}`);
+    }
+    return -1;
+  }
+
   async #fileEnds(kv: Kv): Promise<FileEnds | undefined> {
     const bytes = await kv.get(FILE_ENDS_KEY);
     try {
@@ -168,8 +197,9 @@ class StoreVerification {
     return undefined;
   }
 
-  #isOnChain(entry: IndexEntry): boolean {
-    return this.#chain[entry.height] === entry;
+  /** On the chain, and connected: what lies below a snapshot may not be yet. */
+  #isIndexed(entry: IndexEntry): boolean {
+    return this.#chain[entry.height] === entry && entry.status === 'valid';
   }
 
   async #files(kv: Kv, fs: BlockFs): Promise<void> {
@@ -237,7 +267,7 @@ class StoreVerification {
       this.#o.found({ part: 'blocks', path, offset: at.offset, block: blockOf(entry), detail: block.fault });
       return;
     }
-    if (this.#isOnChain(entry)) this.#txindex?.observe(block);
+    if (this.#isIndexed(entry)) this.#txindex?.observe(block);
     if (entry.undo !== undefined) await this.#undo(entry, block, undo, true);
   }
 
@@ -283,7 +313,7 @@ class StoreVerification {
     try {
       this.#verified.transactions = await check.run({
         ...{ kv, path: this.#path, entries: this.#entries, found, progress, stopped },
-        isIndexed: (entry) => this.#isOnChain(entry),
+        isIndexed: (entry) => this.#isIndexed(entry),
         readBlock: (entry) => this.#read(entry, bodies),
       });
     } finally {

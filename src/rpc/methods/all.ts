@@ -13,6 +13,7 @@ import { peerMethods } from './peers.ts';
 import { proofMethods } from './proofs.ts';
 import { pruneMethods } from './prune.ts';
 import { rawTxMethods } from './rawtx.ts';
+import { snapshotMethods } from './snapshot.ts';
 import { utilMethods } from './util.ts';
 import { waitMethods } from './wait.ts';
 
@@ -23,6 +24,7 @@ export const allMethods: readonly MethodSpec[] = [
   ...blockStatsMethods,
   ...coinSetMethods,
   ...pruneMethods,
+  ...snapshotMethods,
   ...proofMethods,
   ...mempoolMethods,
   ...rawTxMethods,

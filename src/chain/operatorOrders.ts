@@ -1,0 +1,50 @@
+import type { Judge } from '../consensus/engine.ts';
+import type { Candidates } from './candidates.ts';
+import type { HeaderChain } from './headerChain.ts';
+import type { IndexEntry } from './headerIndex.ts';
+import { applyChange, type EntryChange, toStored } from './storedEntry.ts';
+import type { TipMover } from './tipMover.ts';
+
+/** What operators order by RPC; each runs when the tip rests. */
+
+/** `floor`: the highest active block that cannot be taken back because of pruning. */
+export async function invalidate(target: IndexEntry, mover: TipMover, floor: IndexEntry | undefined): Promise<void> {
+  if (target.parent === undefined) throw new RangeError('the genesis block cannot be invalidated');
+  if (mover.isActive(target) && floor !== undefined && target.height <= floor.height)
+    throw new RangeError(`the undo data of block ${floor.height} and those below it were pruned`);
+  await mover.activate(async () => {
+    while (mover.isActive(target)) await mover.disconnect();
+    await mover.markInvalid(target);
+  });
+}
+
+export async function reconsider(
+  target: IndexEntry,
+  parts: {
+    readonly judge: Judge<unknown>;
+    readonly headers: HeaderChain;
+    readonly mover: TipMover;
+    readonly candidates: Candidates;
+  },
+): Promise<void> {
+  const { judge, headers, mover, candidates } = parts;
+  const branch = [target, ...headers.index.descendants(target)];
+  for (let at = target.parent; at !== undefined; at = at.parent) branch.unshift(at);
+  const cleared = branch.filter((e) => e.isInvalid);
+  if (cleared.length === 0) return;
+  const changes = cleared.map((e): EntryChange => ({ status: statusByData(e) }));
+  const stored = cleared.map((e, i) => toStored(e, judge, changes[i]));
+  await mover.activate(async () => {
+    await mover.commit({ headers: stored });
+    for (const [i, e] of cleared.entries()) applyChange(e, changes[i] as EntryChange);
+    for (const e of cleared) candidates.link(e, mover.tip);
+    candidates.rebuild(mover.tip);
+    headers.refreshBest();
+  });
+}
+
+/** The status of a block as if nothing had been found wrong with it. */
+function statusByData(entry: IndexEntry): 'header' | 'stored' | 'valid' {
+  if (!entry.hasBody) return 'header';
+  return entry.undo === undefined ? 'stored' : 'valid';
+}
