@@ -11,12 +11,17 @@ export const MAX_LOCKTIME_LENGTH = 5;
 export function encodeScriptNumber(n: number): Uint8Array {
   if (n === 0) return EMPTY;
   if (!Number.isSafeInteger(n)) throw new RangeError(`script number ${n} is no safe integer`);
-  const bytes: number[] = [];
-  for (let rest = Math.abs(n); rest > 0; rest = Math.floor(rest / 256)) bytes.push(rest % 256);
-  const last = bytes[bytes.length - 1] as number;
-  if ((last & 0x80) !== 0) bytes.push(n < 0 ? 0x80 : 0);
-  else if (n < 0) bytes[bytes.length - 1] = last | 0x80;
-  return Uint8Array.from(bytes);
+  // The top bit of the last byte is the sign's.
+  let size = 1;
+  for (let rest = Math.abs(n); rest >= 0x80; rest = Math.floor(rest / 256)) size++;
+  const out = new Uint8Array(size);
+  let rest = Math.abs(n);
+  for (let i = 0; i < size; i++) {
+    out[i] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  if (n < 0) out[size - 1] = (out[size - 1] as number) | 0x80;
+  return out;
 }
 
 /** True unless a shorter encoding of the same number exists. */

@@ -1,4 +1,4 @@
-import { scriptHashOf, witnessProgramOf } from '../primitives/outputScript.ts';
+import { isPayToScriptHash, witnessProgramOf } from '../primitives/outputScript.ts';
 import type { Tx, TxOut } from '../primitives/tx.ts';
 import { equalBytes } from '../util/bytes.ts';
 import type { ScriptError } from './errors.ts';
@@ -44,11 +44,11 @@ interface Progress {
   stack: Stack;
 }
 
-/** BIP141: `script` is an output or redeem script and may be a witness program; `scriptSig` must then be `exactly`. */
+/** BIP141: an output script, or redeem script when `nested`, may be a witness program: scriptSig is then empty or its push alone. */
 function satisfyProgram(
   execution: Execution,
   script: Uint8Array,
-  exactly: Uint8Array | undefined,
+  nested: boolean,
   progress: Progress,
 ): ScriptError | undefined {
   if ((execution.flags & SCRIPT_FLAGS.WITNESS) === 0) return undefined;
@@ -56,10 +56,10 @@ function satisfyProgram(
   if (program === undefined) return undefined;
   progress.witnessUsed = true;
   const { scriptSig } = inputOf(execution.spend);
-  if (exactly === undefined) {
-    if (scriptSig.length !== 0) return 'WITNESS_MALLEATED';
-  } else if (!equalBytes(scriptSig, exactly)) return 'WITNESS_MALLEATED_P2SH';
-  const error = verifyWitnessProgram(execution, program, exactly !== undefined);
+  if (nested) {
+    if (!equalBytes(scriptSig, pushData(script))) return 'WITNESS_MALLEATED_P2SH';
+  } else if (scriptSig.length !== 0) return 'WITNESS_MALLEATED';
+  const error = verifyWitnessProgram(execution, program, nested);
   // The program itself is left on the stack; a witness has its own clean stack.
   progress.stack.length = 1;
   return error;
@@ -71,7 +71,7 @@ function satisfyScriptHash(execution: Execution, pushed: Stack, progress: Progre
   const redeemScript = pushed.pop() as Uint8Array;
   progress.stack = pushed;
   const error = runToTrue(execution, 'redeemScript', redeemScript, pushed);
-  return error ?? satisfyProgram(execution, redeemScript, pushData(redeemScript), progress);
+  return error ?? satisfyProgram(execution, redeemScript, true, progress);
 }
 
 /** Bitcoin Core's VerifyScript. */
@@ -89,10 +89,10 @@ function judgeSpend(execution: Execution): ScriptError | undefined {
   if (scriptSig.length > 0 || execution.observe !== undefined)
     error = runLegacy(execution, 'scriptSig', scriptSig, stack);
   if (error !== undefined) return error;
-  const isScriptHash = (flags & SCRIPT_FLAGS.P2SH) !== 0 && scriptHashOf(scriptPubKey) !== undefined;
+  const isScriptHash = (flags & SCRIPT_FLAGS.P2SH) !== 0 && isPayToScriptHash(scriptPubKey);
   const pushed = isScriptHash ? [...stack] : undefined;
   error = runToTrue(execution, 'scriptPubKey', scriptPubKey, stack);
-  error ??= satisfyProgram(execution, scriptPubKey, undefined, progress);
+  error ??= satisfyProgram(execution, scriptPubKey, false, progress);
   if (error === undefined && pushed !== undefined) error = satisfyScriptHash(execution, pushed, progress);
   if (error !== undefined) return error;
 
