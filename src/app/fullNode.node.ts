@@ -34,6 +34,8 @@ import { PastSync } from './coinset/pastSync.node.ts';
 import type { NodeConfig } from './config/nodeConfig.ts';
 import { rebuildParts } from './db/rebuildParts.node.ts';
 import { followOpening } from './db/rebuildProgress.ts';
+import type { DiskGuard } from './disk/diskGuard.ts';
+import { watchDisk } from './disk/watchDisk.node.ts';
 import { evidenceKeeper } from './evidence.node.ts';
 import { EXIT, ExitError } from './exit.ts';
 import { InitialDownload } from './initialDownload.ts';
@@ -66,9 +68,11 @@ export interface FullNode extends Role {
   readonly pool: TxPool;
   readonly judge: Judge<unknown>;
   readonly progress: SyncProgress;
+  readonly guard: DiskGuard;
 }
 
 interface Core {
+  readonly guard: DiskGuard;
   readonly store: KvChainStore;
   readonly chain: ChainManager;
   readonly pool: TxPool;
@@ -81,15 +85,20 @@ async function openCore(parts: RoleParts): Promise<Core> {
   const { config, network, clock, log, lifetime } = parts;
   const judge = judgeFor(network);
   parts.warmup('Loading block index…');
+  let dirtyCoins = (): number => 0;
+  const guard = await watchDisk(parts, () => dirtyCoins());
   const store = await openFullStore({
     ...{ dir: config.datadir, network, held: parts.held },
     txindex: config.txindex,
     maxFileBytes: fileBytesOf(config),
     rebuild: rebuildParts({ network, clock, log, tell: parts.warmup, wanted: parts.rebuild }),
     dbcache: config.dbcache,
-    behind: { clock, timers: parts.platform.timers, fail: parts.fail },
+    behind: { clock, timers: parts.platform.timers, fail: parts.fail, mayFlush: () => guard.mayWrite },
   });
   lifetime.add(() => store.close());
+  dirtyCoins = () => store.cacheSize().dirty;
+  // Coins on disk are worth more than room for them: blocks may go on.
+  lifetime.add(guard.events.on('paused', () => void (guard.mayWrite && store.flush().catch(parts.fail))));
   const scripts = nodeScripts(config.par, lifetime);
   const verified = new VerifiedScripts();
   let following = (): void => {};
@@ -101,6 +110,7 @@ async function openCore(parts: RoleParts): Promise<Core> {
     clock,
     evidence: evidenceKeeper(config.datadir, log),
     assumeValid: assumeValidOf(config, network),
+    room: (bytes) => guard.room(bytes),
     pause: () => nextTurn(),
     onOpening: (opening) => {
       following = followOpening(opening, { clock, log, tell: parts.warmup });
@@ -129,7 +139,7 @@ async function openCore(parts: RoleParts): Promise<Core> {
   );
   lifetime.add(() => pool.close());
   await keepPoolInFile({ pool, datadir: config.datadir, timers: parts.platform.timers, log, lifetime });
-  return { store, chain, pool, judge, scripts };
+  return { guard, store, chain, pool, judge, scripts };
 }
 
 /** Blocks that were deleted do not come back by switching an option. Throws ExitError (78). */
@@ -156,7 +166,7 @@ function chainWarnings(chain: ChainManager): string[] {
 }
 
 /** Catching up with the network. */
-function buildSync(parts: RoleParts, { chain, judge, scripts }: Core, net: PeerNetwork) {
+function buildSync(parts: RoleParts, { chain, judge, guard, scripts }: Core, net: PeerNetwork) {
   const { network, clock, log, lifetime, fail } = parts;
   const { timers, random } = parts.platform;
   const logger = parts.log.child({ room: 'sync' });
@@ -175,13 +185,15 @@ function buildSync(parts: RoleParts, { chain, judge, scripts }: Core, net: PeerN
     anchor: () => chain.tip(),
     minChainWork: minChainWorkOf(parts.config, network),
   });
-  const blocks = new BlockSync({ ...common, tips });
-  const progress = new SyncProgress({ chain, tips, headers, blocks, clock });
+  const paused = (): string | undefined => guard.paused;
+  const blocks = new BlockSync({ ...common, tips, paused });
+  const progress = new SyncProgress({ chain, tips, headers, blocks, clock, paused });
   for (const part of [tips, headers, blocks]) lifetime.add(() => part.close());
   const { datadir } = parts.config;
   const past = new PastSync({
     ...common,
     tips,
+    paused,
     network,
     scripts,
     datadir,
@@ -203,7 +215,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
   const libp2p = preloadNetwork();
   libp2p.catch(() => {});
   const core = await openCore(parts);
-  const { chain, pool, store, judge } = core;
+  const { chain, pool, store, judge, guard } = core;
   const services = servicesOf(config, chain);
   await libp2p;
   const net = peerNetwork(parts, services, helloOf(chain.tip()));
@@ -263,11 +275,12 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
   });
   const walks = new CoinWalks(() => nextTurn(), lifetime);
   const blocksApi = blocksBackend({ chain, store, walks, txIndex: config.txindex, pruneMode });
+  const warnings = (): string[] => [...(guard.paused === undefined ? [] : [guard.paused]), ...chainWarnings(chain)];
   return {
-    ...{ chain, pool, judge, progress, peers: net },
+    ...{ chain, pool, judge, progress, guard, peers: net },
     backend: {
       node: nodeBackend(parts, {
-        warnings: () => chainWarnings(chain),
+        warnings,
         sync: () => ({ ...progress.info(), initialDownload: initial.active() }),
       }),
       headers: headersApi,
@@ -284,7 +297,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
       proofs: blockProofs(headersApi, blocksApi),
       peers: peersBackend(net, services),
     },
-    ops: fullOps({ chain, pool, net, store, progress, initial, clock, lifetime }),
+    ops: fullOps({ chain, pool, net, store, progress, initial, guard, clock, lifetime }),
   };
 }
 

@@ -29,13 +29,13 @@ function payoutScript({ config, network }: RoleParts): Uint8Array {
   return decoded.value.scriptPubKey;
 }
 
-/** May blocks be made now? Not while peers have a better chain, nor in the first moments before any was met. */
+/** May blocks be made now? Not while there is no room for them or peers have a better chain, nor in the first moments before any was met. */
 function mayMineNow(parts: RoleParts, full: FullNode): () => boolean {
   const { clock, config, startedMonotonicMs } = parts;
   let met = config.seeds.length === 0 && parts.network.seeds.length === 0;
   return () => {
     met ||= full.peers.peers().length > 0 || clock.monotonicMs() - startedMonotonicMs > LONELY_GRACE_MS;
-    return met && full.progress.synced();
+    return met && full.guard.paused === undefined && full.progress.synced();
   };
 }
 
@@ -66,6 +66,7 @@ export const composeMiner: ComposeRole = async (parts) => {
         : undefined,
     },
   );
+  lifetime.add(full.guard.events.on('paused', () => producer.interrupt()));
   if (config.mining.enabled) producer.start();
   lifetime.add(() => producer.stop());
   const status: MiningBackend['status'] = () => {

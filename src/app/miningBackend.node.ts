@@ -1,12 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { powAuthor } from '../consensus/pow/powAuthor.ts';
 import { boundedSearch } from '../miner/boundedSearch.ts';
-import { generateBlocks } from '../miner/generate.ts';
+import { BlockRefusedError, generateBlocks } from '../miner/generate.ts';
 import type { Backend, MiningBackend } from '../rpc/backend.ts';
+import { noDiskSpace } from './disk/noDiskSpace.ts';
 import type { FullNode } from './fullNode.node.ts';
 import type { RoleParts } from './role.node.ts';
 
 const IDLE: MiningBackend['status'] = () => ({ running: false, hashRate: 0, template: undefined });
+
+/** Throws on; a block for which there was no room as what the caller should hear. */
+function toldOfSpace(error: unknown): never {
+  if (error instanceof BlockRefusedError && error.verdict.rule === 'no-disk-space') throw noDiskSpace(error.verdict);
+  throw error;
+}
 
 /** generate… and setmocktime on development networks, and what getmininginfo tells. `status`: of a running producer. */
 export function mining(
@@ -28,7 +35,7 @@ export function mining(
           author: (budget) => powAuthor(boundedSearch(budget, () => nextTurn())),
         },
         { blocks: count, payout, maxTries },
-      ),
+      ).catch(toldOfSpace),
   };
   if (!network.development) return { mining: backend };
   return { mining: backend, development: { setMockTime: (seconds) => clock.setMockTime(seconds) } };

@@ -11,7 +11,7 @@ import type { Emitter } from '../util/events.ts';
 import type { Clock } from '../util/ports.ts';
 import { SerialQueue } from '../util/queue.ts';
 import { type AssumeValid, isAssumedValid } from './assumeValid.ts';
-import { checkWorthStoring } from './bodyRule.ts';
+import { checkRoom, checkWorthStoring, type Room } from './bodyRule.ts';
 import { type Breathe, breathing } from './breathe.ts';
 import { Candidates } from './candidates.ts';
 import type { AcceptBlockOptions, AcceptedBlock, Chain, HeadersOutcome } from './chain.ts';
@@ -41,6 +41,8 @@ export interface ChainManagerParts {
   readonly evidence: EvidenceKeeper;
   /** Absent: every script is run. */
   readonly assumeValid?: AssumeValid;
+  /** Absent: there is always room. */
+  readonly room?: Room;
   /** As HeaderChainParts.pause. */
   readonly pause?: () => Promise<void>;
   /**
@@ -362,6 +364,8 @@ export class ChainManager implements Chain {
 
   /** In the first line: header and body. What is left is done in the second. */
   async #take(block: Block, options: AcceptBlockOptions): Promise<Later<Check<AcceptedBlock>>> {
+    const room = await checkRoom(block, this, this.#parts.room);
+    if (!room.ok) return now(room);
     const headers = await this.#headers.acceptHeaders([block]);
     if (headers.error !== undefined) return now(headers.error);
     const entry = this.#headers.own(headers.last as HeaderEntry);

@@ -2,10 +2,22 @@ import type { Chain } from '../chain/chain.ts';
 import type { Author, StopSignal } from '../consensus/engine.ts';
 import { Block } from '../primitives/block.ts';
 import type { Hash256 } from '../primitives/hash.ts';
+import type { Broken } from '../primitives/rules.ts';
 import type { Random } from '../util/ports.ts';
 import type { TryBudget } from './boundedSearch.ts';
 import { StopSource } from './stopSource.ts';
 import { buildTemplate, type TemplatePorts } from './template.ts';
+
+/** The chain refused a block made here: a bug of ours, or there is no room for it now ('no-disk-space'). */
+export class BlockRefusedError extends Error {
+  override readonly name = 'BlockRefusedError';
+  readonly verdict: Broken;
+
+  constructor(verdict: Broken) {
+    super(`a generated block was refused: ${verdict.rule}: ${verdict.detail}`);
+    this.verdict = verdict;
+  }
+}
 
 /** Hashes for all blocks of one call together (Bitcoin Core DEFAULT_MAX_TRIES). */
 export const DEFAULT_MAX_TRIES = 1_000_000;
@@ -26,7 +38,7 @@ export interface GenerateRequest {
 
 /**
  * Makes blocks one on another, at once (RPC generatetoaddress). Returns the hashes of those
- * that became the tip, fewer than asked for when the tries are used up or it is stopped. Throws when a block of ours is refused.
+ * that became the tip, fewer than asked for when the tries are used up or it is stopped. Throws BlockRefusedError.
  */
 export async function generateBlocks(ports: GeneratePorts, request: GenerateRequest): Promise<Hash256[]> {
   const budget: TryBudget = { left: request.maxTries ?? DEFAULT_MAX_TRIES };
@@ -43,7 +55,7 @@ export async function generateBlocks(ports: GeneratePorts, request: GenerateRequ
     if (sealed === undefined && budget.left === before) break;
     if (sealed === undefined) continue;
     const verdict = await ports.chain.acceptBlock(new Block(sealed.header, block.txs, sealed.seal));
-    if (!verdict.ok) throw new Error(`a generated block was refused: ${verdict.rule}: ${verdict.detail}`);
+    if (!verdict.ok) throw new BlockRefusedError(verdict);
     // Someone else's block came first: ours stays beside the chain, and the next one is made on the new tip.
     if (verdict.value.result === 'connected') hashes.push(sealed.header.hash);
   }

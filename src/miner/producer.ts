@@ -17,7 +17,7 @@ export interface ProducerPorts extends TemplatePorts {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Logger;
-  /** False while blocks made now would be in vain (initial sync); asked again every second. */
+  /** False while blocks made now would be in vain (initial sync, no disk space); asked again every second. */
   mayMine(): boolean;
 }
 
@@ -80,6 +80,11 @@ export class Producer {
       }),
     );
     this.#running = this.#run();
+  }
+
+  /** Ends the round under way; the next one asks mayMine first. */
+  interrupt(): void {
+    this.#round.abort();
   }
 
   /** Ends the running round; resolves when no block of ours is under way any more. */

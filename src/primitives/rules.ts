@@ -42,6 +42,7 @@ export const RULES = {
   'too-little-chainwork': HONEST,
   'block-too-far-ahead': HONEST,
   'fork-below-pruned': HONEST,
+  'no-disk-space': HONEST, // ours is nearly full: nothing is kept for now
 
   // Blocks: this copy does not belong to its header
   'bad-txnmrklroot': BAD_COPY,

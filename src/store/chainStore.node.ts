@@ -412,6 +412,7 @@ export class KvChainStore implements ChainStore {
     if (this.#behind === undefined || this.#cancelTimer !== undefined) return;
     this.#cancelTimer = this.#behind.timers.after(FLUSH_EVERY_MS, () => {
       this.#cancelTimer = undefined;
+      if (this.#behind?.mayFlush?.() === false) return this.#flushLater();
       this.#queue
         .run(() => (this.#cache.young.dirty > FLUSH_IN_PLACE ? this.#freeze() : this.#flush()))
         .catch((error: unknown) => this.#behind?.fail(error));

@@ -15,6 +15,8 @@ export interface WriteBehind {
   readonly timers: Pick<Timers, 'after'>;
   /** A write that nobody waits for failed. */
   readonly fail: (error: unknown) => void;
+  /** May coins be written only because it is time? Absent: always. */
+  readonly mayFlush?: () => boolean;
 }
 
 /**

@@ -23,6 +23,8 @@ export interface BlockSyncDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly logger: Logger;
+  /** Why no blocks are wanted for now (a disk that is nearly full); undefined: they are. Asked at every step. */
+  readonly paused?: () => string | undefined;
   /** Our own failure (disk, bug): the app stops the node. */
   readonly fail: (error: unknown) => void;
 }
@@ -172,6 +174,7 @@ export class BlockSync {
       // Came by gossip or by mining meanwhile, or turned out to be invalid.
       if (job.state !== 'accepting' && (job.entry.hasBody || !isUsable(job.entry))) this.#jobs.drop(job.entry);
     }
+    if (this.#deps.paused?.() !== undefined) return;
     const targets = this.#targets();
     const paths = new Map<string, readonly HeaderEntry[]>();
     this.#rotation++;
@@ -269,7 +272,7 @@ export class BlockSync {
 
   /** Hands held blocks to the chain, a few at a time, in order. */
   #drain(): void {
-    while (this.#accepting < ACCEPTING) {
+    while (this.#accepting < ACCEPTING && this.#deps.paused?.() === undefined) {
       const job = this.#nextHeld();
       if (job === undefined) return;
       this.#accepting++;
@@ -309,6 +312,8 @@ export class BlockSync {
       this.#delivered++;
       return;
     }
+    // Asked for again when there is room.
+    if (verdict.rule === 'no-disk-space') return;
     const { net, logger, chain, tips } = this.#deps;
     logger.warn({ peer, height: entry.height, rule: verdict.rule, detail: verdict.detail }, 'bad block');
     const known = chain.entry(entry.header.hash);

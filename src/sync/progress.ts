@@ -41,6 +41,8 @@ export interface SyncProgressDeps {
   readonly headers: HeaderSync;
   readonly blocks: BlockSync;
   readonly clock: Clock;
+  /** As BlockSyncDeps. */
+  readonly paused?: () => string | undefined;
 }
 
 /** Measures how the download goes. `observe` is called on each tip; `info` and `synced` at any time. */
@@ -77,7 +79,8 @@ export class SyncProgress {
     const { chain, blocks, clock } = this.#deps;
     const now = clock.monotonicMs();
     const have = `${chain.tip().header.key}/${chain.bestHeader().header.key}/${blocks.delivered}`;
-    if (this.#behind?.have !== have) this.#behind = { have, sinceMs: now };
+    // Nothing comes because nothing is asked for: that says nothing of the chain.
+    if (this.#behind?.have !== have || this.#deps.paused?.() !== undefined) this.#behind = { have, sinceMs: now };
     return now - this.#behind.sinceMs >= (this.#wasLevel ? GIVE_UP_MS : GIVE_UP_AT_FIRST_MS);
   }
 
@@ -129,6 +132,8 @@ export class SyncProgress {
   }
 
   #stalledReason(phase: SyncPhase): string | undefined {
+    const paused = this.#deps.paused?.();
+    if (paused !== undefined) return paused;
     if (phase === 'synced') return undefined;
     if (phase === 'waiting-for-peers') return 'no peer that serves blocks is connected';
     if (this.#deps.clock.monotonicMs() - this.#movedMs < STALL_MS) return undefined;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { HaltedError } from '../../src/chain/halt.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import type { KvChainStore } from '../../src/store/chainStore.node.ts';
+import type { WriteBehind } from '../../src/store/durableWrites.ts';
 import { FLUSHING_KEY } from '../../src/store/schema.ts';
 import { Crash, type CrashMode, MemoryDisk } from '../store/memoryDisk.ts';
 import { SimClock } from '../support/simClock.ts';
@@ -21,10 +22,10 @@ interface Play {
   readonly failures: unknown[];
 }
 
-async function openBehind(disk: MemoryDisk): Promise<Play> {
+async function openBehind(disk: MemoryDisk, more: Pick<WriteBehind, 'mayFlush'> = {}): Promise<Play> {
   const clock = new SimClock();
   const failures: unknown[] = [];
-  const behind = { clock, timers: clock, fail: (error: unknown) => failures.push(error) };
+  const behind = { clock, timers: clock, fail: (error: unknown) => failures.push(error), ...more };
   const store = await openStore(disk, true, { ...SMALL, behind });
   const { chain } = await openChain(disk, { store });
   return { store, chain, clock, failures };
@@ -190,6 +191,18 @@ describe('chain: coins flushed behind the tip', () => {
     await disk.restart('power cut');
     const { chain: again } = await openChain(disk, { store: await openStore(disk, true, SMALL) });
     assert.ok(again.tip().height >= 20 && again.tip().height < 30, `${again.tip().height}`);
+  });
+
+  it('the timer flushes only when it may (a disk that is nearly full), and later when it may again', async () => {
+    const disk = new MemoryDisk();
+    let may = false;
+    const { chain, store, clock } = await openBehind(disk, { mayFlush: () => may });
+    await acceptAll(chain, mineChain({ header: regtest.genesis.header, height: 0 }, 5));
+    await clock.run(700_000);
+    assert.ok(store.cacheSize().dirty > 0);
+    may = true;
+    await clock.run(300_000);
+    await clock.until(() => store.cacheSize().dirty === 0, 10_000, 'the flush');
   });
 
   it('a cache of the least size and a huge one lead to the same chain', async () => {

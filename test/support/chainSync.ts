@@ -21,6 +21,7 @@ export interface ChainSyncDeps {
   readonly services: number;
   readonly minChainWork: bigint;
   readonly headersAhead?: number;
+  readonly paused?: () => string | undefined;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;

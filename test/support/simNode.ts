@@ -4,6 +4,7 @@ import { judgeFor } from '../../src/consensus/registry.ts';
 import { TxPool } from '../../src/mempool/txPool.ts';
 import type { Network } from '../../src/params/network.ts';
 import type { Block } from '../../src/primitives/block.ts';
+import { broken, PASSED } from '../../src/primitives/rules.ts';
 import { silentLogger } from '../../src/util/ports.ts';
 import type { PeerKey } from '../../src/wire/peer.ts';
 import { mine, type Place, regtest } from '../chain/regtestMiner.ts';
@@ -18,6 +19,8 @@ export interface SimNodeOptions {
   readonly minChainWork?: bigint;
   readonly headersAhead?: number;
   readonly network?: Network;
+  /** Why no blocks are taken now. */
+  readonly paused?: () => string | undefined;
 }
 
 /** A scriptSig of one zero byte fails, everything else passes. */
@@ -61,6 +64,7 @@ export class SimNode {
       params: network.consensus,
       minChainWork: options.minChainWork ?? 0n,
       ...(options.headersAhead === undefined ? {} : { headersAhead: options.headersAhead }),
+      ...(options.paused === undefined ? {} : { paused: options.paused }),
     });
     const { tips, headers, blocks, progress } = this.sync;
     const status = () => {
@@ -82,6 +86,10 @@ export class SimNode {
       scripts,
       clock,
       evidence: { keep: async () => {} },
+      room: async () => {
+        const paused = options.paused?.();
+        return paused === undefined ? PASSED : broken('no-disk-space', paused);
+      },
     });
     const pool = new TxPool({ chain, params: network.consensus, clock, log: silentLogger, scripts });
     const node = new SimNode(sim, key, chain, pool, options);

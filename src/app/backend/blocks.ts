@@ -8,6 +8,7 @@ import { passed } from '../../primitives/rules.ts';
 import type { BlocksBackend } from '../../rpc/backend.ts';
 import { Writer } from '../../util/codec.ts';
 import type { CoinWalks } from '../coinset/coinWalks.ts';
+import { noDiskSpace } from '../disk/noDiskSpace.ts';
 import type { PruneMode } from '../pruner.ts';
 
 /**
@@ -55,7 +56,9 @@ export function blocksBackend(parts: {
     sizeOnDisk: () => store.sizeOnDisk(),
     async submitBlock(block) {
       const verdict = await chain.acceptBlock(block, { requested: true });
-      return verdict.ok ? passed({ result: verdict.value.result }) : verdict;
+      if (verdict.ok) return passed({ result: verdict.value.result });
+      if (verdict.rule === 'no-disk-space') throw noDiskSpace(verdict);
+      return verdict;
     },
     pruning:
       pruneMode.kind === 'off'

@@ -77,6 +77,13 @@ export const OPTIONS = {
     flag: 'seed',
     common: true,
   }),
+  min_free_mb: integer({
+    min: 0,
+    max: 1_000_000_000,
+    default: 50,
+    argumentName: 'MB',
+    help: 'disk space to leave free, in 10^6 bytes: below it the node takes no blocks until there is more; 0: use it up',
+  }),
   txindex: toggle({ default: true, help: 'index transactions by id, so that getrawtransaction finds confirmed ones' }),
   dbcache: integer({
     min: 4,

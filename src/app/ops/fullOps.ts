@@ -5,6 +5,7 @@ import type { KvChainStore } from '../../store/chainStore.node.ts';
 import type { SyncProgress } from '../../sync/progress.ts';
 import type { Lifetime } from '../../util/lifetime.ts';
 import type { Clock } from '../../util/ports.ts';
+import type { DiskGuard } from '../disk/diskGuard.ts';
 import type { InitialDownload } from '../initialDownload.ts';
 import type { OpsSource } from './opsSource.ts';
 
@@ -15,13 +16,14 @@ export interface FullOpsParts {
   readonly store: Pick<KvChainStore, 'sizeOnDisk' | 'cacheSize'>;
   readonly progress: SyncProgress;
   readonly initial: InitialDownload;
+  readonly guard: DiskGuard;
   readonly clock: Clock;
   readonly lifetime: Lifetime;
 }
 
 /** Health and metrics of a full node. */
 export function fullOps(p: FullOpsParts): OpsSource {
-  const { chain, pool, net, progress, clock } = p;
+  const { chain, pool, net, progress, guard, clock } = p;
   let disconnected = 0;
   p.lifetime.add(
     chain.events.on('disconnected', () => {
@@ -32,6 +34,7 @@ export function fullOps(p: FullOpsParts): OpsSource {
     readiness() {
       if (chain.halted !== undefined) return { ready: false, reason: 'stopping', detail: chain.halted.message };
       if (p.lifetime.closed) return { ready: false, reason: 'stopping', detail: 'the node is stopping' };
+      if (guard.paused !== undefined) return { ready: false, reason: 'disk-full', detail: guard.paused };
       if (p.initial.active()) {
         const { blocks, headers } = progress.info();
         return { ready: false, reason: 'syncing', detail: `block ${blocks} of ${headers}` };
@@ -40,7 +43,11 @@ export function fullOps(p: FullOpsParts): OpsSource {
     },
     async health() {
       const { phase, blocks, headers, stalledReason } = progress.info();
-      return { phase, blocks, headers, peers: net.peers().length, mempool: pool.size, stalled: stalledReason ?? null };
+      return {
+        ...{ phase, blocks, headers, peers: net.peers().length, mempool: pool.size },
+        stalled: stalledReason ?? null,
+        diskFreeBytes: guard.freeBytes ?? null,
+      };
     },
     async metrics() {
       const peers = net.peers();
@@ -59,6 +66,8 @@ export function fullOps(p: FullOpsParts): OpsSource {
         cairn_coin_cache_bytes: coins.bytes,
         cairn_coin_cache_entries: coins.entries,
         cairn_coin_cache_dirty: coins.dirty,
+        ...(guard.freeBytes === undefined ? {} : { cairn_disk_free_bytes: guard.freeBytes }),
+        cairn_disk_paused: guard.paused === undefined ? 0 : 1,
         cairn_network_received_bytes_total: bytesReceived,
         cairn_network_sent_bytes_total: bytesSent,
         cairn_reorganisations_total: disconnected,

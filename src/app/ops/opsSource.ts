@@ -26,6 +26,8 @@ export const METRICS = {
   cairn_coin_cache_bytes: { help: 'Memory of cached coins, dbcache at most but for one block', type: 'gauge' },
   cairn_coin_cache_entries: { help: 'Cached coins, spent ones that the database still has among them', type: 'gauge' },
   cairn_coin_cache_dirty: { help: 'Cached coins that the database does not have yet', type: 'gauge' },
+  cairn_disk_free_bytes: { help: 'Bytes free where the data directory lies', type: 'gauge' },
+  cairn_disk_paused: { help: '1 while no blocks are taken because the disk is nearly full', type: 'gauge' },
   cairn_network_received_bytes_total: { help: 'Bytes received from peers', type: 'counter' },
   cairn_network_sent_bytes_total: { help: 'Bytes sent to peers', type: 'counter' },
   cairn_reorganisations_total: { help: 'Blocks disconnected from the active chain', type: 'counter' },
