@@ -8,8 +8,8 @@ import { runSuite, type Suite } from './harness.ts';
 import { importerAt } from './importers.ts';
 
 const NAMES = [
-  ...['headers', 'connect', 'connect-assumed-valid', 'reorg', 'coins-scale', 'restart', 'event-loop', 'mempool'],
-  ...['coin-set', 'scripts', 'rpc', 'hashes', 'start', 'memory'],
+  ...['headers', 'judge', 'connect', 'connect-assumed-valid', 'reorg', 'coins-scale', 'restart', 'event-loop'],
+  ...['mempool', 'coin-set', 'scripts', 'rpc', 'hashes', 'start', 'memory'],
 ] as const;
 
 async function load(name: string): Promise<Suite> {
