@@ -61,7 +61,7 @@ function satisfyProgram(
   } else if (scriptSig.length !== 0) return 'WITNESS_MALLEATED';
   const error = verifyWitnessProgram(execution, program, nested);
   // The program itself is left on the stack; a witness has its own clean stack.
-  progress.stack.length = 1;
+  while (progress.stack.length > 1) progress.stack.pop();
   return error;
 }
 

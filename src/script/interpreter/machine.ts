@@ -97,7 +97,8 @@ export class Machine {
   }
 
   drop(count: number): void {
-    this.stack.length -= count;
+    // Cheaper than setting the length, for the few items that go at a time.
+    for (let i = 0; i < count; i++) this.stack.pop();
   }
 
   /** From now on signatures sign the script behind the opcode that runs (OP_CODESEPARATOR). */
