@@ -1,0 +1,3 @@
+import { describeDownloadKills } from '../support/downloadKills.ts';
+
+describeDownloadKills(50);
