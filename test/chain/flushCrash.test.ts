@@ -205,6 +205,23 @@ describe('chain: coins flushed behind the tip', () => {
     await clock.until(() => store.cacheSize().dirty === 0, 10_000, 'the flush');
   });
 
+  it('what was committed before a flush is durable with it, wherever the logs of the database end', async () => {
+    const blocks = mineChain({ header: regtest.genesis.header, height: 0 }, 12);
+    for (const flushSlice of [3, 1000])
+      for (let count = 1; count <= blocks.length; count++) {
+        const disk = new MemoryDisk();
+        const clock = new SimClock();
+        const behind = { clock, timers: clock, fail: (error: unknown) => assert.fail(String(error)) };
+        const store = await openStore(disk, true, { flushSlice, behind });
+        const { chain } = await openChain(disk, { store });
+        await acceptAll(chain, blocks.slice(0, count));
+        await store.flush();
+        await disk.restart('power cut');
+        const { tip } = await stateOf(disk);
+        assert.equal(tip, blocks[count - 1]?.header.id);
+      }
+  });
+
   it('a cache of the least size and a huge one lead to the same chain', async () => {
     const { base, steps } = makeScript();
     const ends = [];

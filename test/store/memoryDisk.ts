@@ -25,8 +25,10 @@ interface LoggedBatch {
   durable: boolean;
 }
 
-/** Batches per log file. LevelDB's hold some megabytes. */
-const LOG_BATCHES = 5;
+/** Batches in the n-th log file: some one, so that any two may lie in different ones. LevelDB's logs hold some megabytes. */
+function batchesInLog(n: number): number {
+  return 1 + ((n * 7) % 5);
+}
 
 /**
  * A disk in memory that can fail at the n-th write. Database batches are atomic; with `sync` false they survive a kill but
@@ -38,6 +40,8 @@ export class MemoryDisk {
   readonly #files = new Map<string, MemoryFile>();
   #batches: LoggedBatch[] = [];
   #log = 0;
+  /** Another one for every crash: another row of log lengths. */
+  #phase = 0;
   #inLog = 0;
   #map = new MemoryKv();
   #writes = 0;
@@ -56,6 +60,7 @@ export class MemoryDisk {
   crashAfter(n: number, mode: CrashMode): void {
     this.#crashAt = this.#writes + n;
     this.#mode = mode;
+    this.#phase = n;
   }
 
   /** The n-th write from now on fails once with `error`. */
@@ -183,7 +188,7 @@ export class MemoryDisk {
         this.#batches.push({ ops: [...ops], log: this.#log, durable: false });
         // The log is sequential: syncing a batch makes all before it durable, but for the end of the log before.
         if (options.sync) this.#makeDurable((batch) => batch.log === this.#log);
-        if (++this.#inLog === LOG_BATCHES) this.#nextLog();
+        if (++this.#inLog >= batchesInLog(this.#log + this.#phase)) this.#nextLog();
       };
       // A torn batch is no batch (its log record fails the checksum); with 'all' only the answer was lost.
       this.#step(() => {
