@@ -190,9 +190,9 @@ export class RecordFiles {
     for (const reader of readers) await (await reader).close();
   }
 
-  /** The full file is synced before it is left: sync() only knows the current one. */
+  /** The full file, and its name, are durable before it is left: sync() only knows the current one. */
   async #nextFile(): Promise<void> {
-    if (this.#dirty) await this.#writer?.sync();
+    await this.#sync();
     await this.#writer?.close();
     this.#writer = undefined;
     this.#end = { file: this.#end.file + 1, offset: 0 };

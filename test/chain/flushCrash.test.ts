@@ -6,7 +6,7 @@ import type { WriteBehind } from '../../src/store/durableWrites.ts';
 import { FLUSHING_KEY } from '../../src/store/schema.ts';
 import { Crash, type CrashMode, MemoryDisk } from '../store/memoryDisk.ts';
 import { SimClock } from '../support/simClock.ts';
-import { makeScript, type Step } from './crashScript.ts';
+import { makeScript, type Step, type Truth, truthByTip } from './crashScript.ts';
 import { mineChain, regtest } from './regtestMiner.ts';
 import { acceptAll, coinsOf, openChain, openStore } from './setup.ts';
 
@@ -63,28 +63,10 @@ async function stateOf(disk: MemoryDisk) {
   return { tip: chain.tip().header.id, coins, flushed };
 }
 
-/** The coins after every block of the script that keeps the rules, each branch connected on a disk of its own. */
-async function coinsByTip(start: MemoryDisk, steps: readonly Step[]): Promise<Map<string, string[]>> {
-  const blocks = steps.flatMap((step) => (step.block === undefined ? [] : [step.block]));
-  const byId = new Map(blocks.map((block) => [block.header.id, block]));
-  const out = new Map<string, string[]>();
-  const idOfPrev = (block: Block): Block | undefined =>
-    blocks.find((other) => Buffer.compare(other.header.hash, block.header.prevHash) === 0);
-  for (const block of byId.values()) {
-    const branch = [block];
-    for (let at = idOfPrev(block); at !== undefined; at = idOfPrev(at)) branch.unshift(at);
-    const { chain, store } = await openChain(await start.clone());
-    out.set(chain.tip().header.id, await coinsOf(store));
-    const outcomes = await acceptAll(chain, branch);
-    if (outcomes.every((outcome) => outcome === 'connected')) out.set(block.header.id, await coinsOf(store));
-  }
-  return out;
-}
-
 describe('chain: crash at every write while coins are flushed behind it', () => {
   const { base, steps } = makeScript();
   let start: MemoryDisk;
-  let states: Map<string, string[]>;
+  let states: Map<string, Truth>;
   let end: Awaited<ReturnType<typeof stateOf>>;
 
   before(async function () {
@@ -93,11 +75,11 @@ describe('chain: crash at every write while coins are flushed behind it', () => 
     const { chain, store } = await openBehind(start);
     await acceptAll(chain, base);
     await store.close();
-    states = await coinsByTip(start, steps);
+    states = await truthByTip(start, steps);
     const twin = await start.clone();
     await play(twin, steps);
     end = await stateOf(twin);
-    assert.deepEqual(end.coins, states.get(end.tip));
+    assert.deepEqual(end.coins, states.get(end.tip)?.coins);
   });
 
   for (const mode of ['nothing', 'torn', 'all'] as const satisfies readonly CrashMode[])
@@ -120,7 +102,7 @@ describe('chain: crash at every write while coins are flushed behind it', () => 
           else await disk.restart('power cut', how === 'power cut' ? undefined : n);
           if ((await disk.kv.get(FLUSHING_KEY)) !== undefined) interrupted++;
           const found = await stateOf(disk);
-          assert.deepEqual(found.coins, states.get(found.tip), `write ${n}: coins at tip ${found.tip}`);
+          assert.deepEqual(found.coins, states.get(found.tip)?.coins, `write ${n}: coins at tip ${found.tip}`);
           await play(disk, steps);
           const { tip, coins } = await stateOf(disk);
           assert.deepEqual(
@@ -157,7 +139,7 @@ describe('chain: crash at every write while coins are flushed behind it', () => 
       }
       await disk.restart('power cut', n);
       const found = await stateOf(disk);
-      assert.deepEqual(found.coins, states.get(found.tip), `write ${n}`);
+      assert.deepEqual(found.coins, states.get(found.tip)?.coins, `write ${n}`);
     }
   });
 });

@@ -81,7 +81,10 @@ export async function acceptAll(chain: ChainManager, blocks: readonly Block[]): 
 /** Every coin as text, to compare two nodes. */
 export async function coinsOf(store: ChainStore): Promise<string[]> {
   const out: string[] = [];
-  for await (const { outpoint, coin } of store.allCoins() as AsyncIterable<CoinChange>)
-    out.push(`${displayOutPoint(outpoint)} ${toHex(encodeCoin(coin))}`);
+  for await (const change of store.allCoins() as AsyncIterable<CoinChange>) out.push(textOfCoin(change));
   return out;
+}
+
+export function textOfCoin({ outpoint, coin }: CoinChange): string {
+  return `${displayOutPoint(outpoint)} ${toHex(encodeCoin(coin))}`;
 }

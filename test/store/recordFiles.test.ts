@@ -38,6 +38,18 @@ describe('store: record files', () => {
     assert.equal(big.offset, 0);
   });
 
+  it('a full file and its name survive a power cut once the next is begun, synced or not', async () => {
+    const disk = new MemoryDisk();
+    const files = await open(disk);
+    const first = await files.append(bytes(50, 1));
+    const second = await files.append(bytes(50, 2));
+    await files.append(bytes(50, 3));
+    await disk.restart('power cut');
+    const again = await open(disk, { file: 2, offset: 0 });
+    assert.deepEqual(await again.read(first), bytes(50, 1));
+    assert.deepEqual(await again.read(second), bytes(50, 2));
+  });
+
   it('cuts what lies behind the committed end, and whole files after it', async () => {
     const disk = new MemoryDisk();
     const files = await open(disk);

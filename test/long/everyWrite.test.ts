@@ -1,0 +1,3 @@
+import { describeWriteFaults } from '../support/writeFaults.ts';
+
+describeWriteFaults(true);
