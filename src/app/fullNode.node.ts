@@ -4,6 +4,7 @@ import type { ScriptChecker } from '../chain/ports.ts';
 import { VerifiedScripts } from '../chain/verifiedScripts.ts';
 import type { Judge } from '../consensus/engine.ts';
 import { judgeFor } from '../consensus/registry.ts';
+import type { TxIndex } from '../index/txIndex.ts';
 import { TxPool } from '../mempool/txPool.ts';
 import { preloadNetwork } from '../net/host.node.ts';
 import type { Network as PeerNetwork } from '../net/network.ts';
@@ -45,6 +46,7 @@ import { peerNetwork } from './peerNetwork.node.ts';
 import { Pruner, pruneModeOf } from './pruner.ts';
 import type { ComposeRole, Role, RoleParts } from './role.node.ts';
 import { nodeScripts } from './scripts/nodeScripts.node.ts';
+import { followTransactions } from './txIndex.node.ts';
 import { helloOf, wireChain, wireInbound, wirePeers } from './wiring/fullWiring.ts';
 import { logBlocks } from './wiring/progressLines.ts';
 
@@ -89,7 +91,6 @@ async function openCore(parts: RoleParts): Promise<Core> {
   const guard = await watchDisk(parts, () => dirtyCoins());
   const store = await openFullStore({
     ...{ dir: config.datadir, network, held: parts.held },
-    txindex: config.txindex,
     maxFileBytes: fileBytesOf(config),
     rebuild: rebuildParts({ network, clock, log, tell: parts.warmup, wanted: parts.rebuild }),
     dbcache: config.dbcache,
@@ -152,16 +153,21 @@ function checkPruned(chain: ChainManager, { prune, datadir }: NodeConfig): void 
 }
 
 /** What people should know of the chain. */
-function chainWarnings(chain: ChainManager): string[] {
+function chainWarnings(chain: ChainManager, index: TxIndex | undefined): string[] {
   const branch = chain.unreachableBranch();
-  if (branch === undefined) return [];
+  const failed = index?.info().failed;
   const { base } = chain.snapshot;
-  if (base !== undefined)
-    return [
-      `The branch with the most work (tip ${branch.header.id}, height ${branch.height}) forks off below block ${base.height}, with whose coins the chain began: it waits until the blocks below are validated`,
-    ];
+  const why =
+    base === undefined
+      ? `forks off below block ${chain.prunedBelow()}: it cannot be followed, because the undo data of the blocks below were pruned`
+      : `forks off below block ${base.height}, with whose coins the chain began: it waits until the blocks below are validated`;
   return [
-    `The branch with the most work (tip ${branch.header.id}, height ${branch.height}) forks off below block ${chain.prunedBelow()}: it cannot be followed, because the undo data of the blocks below were pruned`,
+    ...(failed === undefined
+      ? []
+      : [`The transaction index cannot be used: ${failed}. Start with --reindex-txindex to build it anew`]),
+    ...(branch === undefined
+      ? []
+      : [`The branch with the most work (tip ${branch.header.id}, height ${branch.height}) ${why}`]),
   ];
 }
 
@@ -251,6 +257,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
   wireChain(wiring);
   logBlocks({ chain, progress, clock, timers, lifetime, log: parts.log.child({ room: 'chain' }) });
 
+  const index = await followTransactions(parts, chain);
   const pruneMode = pruneModeOf(config.prune);
   if (pruneMode.kind === 'automatic')
     new Pruner({ chain, store, bytes: pruneMode.bytes, log: parts.log.child({ room: 'chain' }), lifetime, fail });
@@ -274,8 +281,11 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
     onTip: (listener) => chain.events.on('tip', listener),
   });
   const walks = new CoinWalks(() => nextTurn(), lifetime);
-  const blocksApi = blocksBackend({ chain, store, walks, txIndex: config.txindex, pruneMode });
-  const warnings = (): string[] => [...(guard.paused === undefined ? [] : [guard.paused]), ...chainWarnings(chain)];
+  const blocksApi = blocksBackend({ chain, store, walks, txIndex: index, pruneMode });
+  const warnings = (): string[] => [
+    ...(guard.paused === undefined ? [] : [guard.paused]),
+    ...chainWarnings(chain, index),
+  ];
   return {
     ...{ chain, pool, judge, progress, guard, peers: net },
     backend: {

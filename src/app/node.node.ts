@@ -97,7 +97,7 @@ export const startNode: StartNode = async (config: NodeConfig, deps: NodeDeps): 
   const lifetime = new Lifetime();
   const network = await loadNetwork(config.network);
   // Before anything is written there: another process may run on it.
-  const held = await openDatadir(config.datadir, network);
+  const held = await openDatadir(config.datadir, network, (message) => deps.log.info({}, message));
   lifetime.add(() => held.close());
   const clock = new MockableClock(nodejs.clock);
   const ended = Promise.withResolvers<StopReason>();
@@ -123,6 +123,7 @@ export const startNode: StartNode = async (config: NodeConfig, deps: NodeDeps): 
       warmup = { warmup: message, ...info };
     },
     rebuild: deps.rebuild,
+    reindexTxs: deps.reindexTxs === true,
     fail(error) {
       deps.log.error({ err: error }, 'the node cannot go on: stopping');
       stopWith({ code: exitCodeOf(error), reason: error instanceof Error ? error.message : String(error) });

@@ -28,6 +28,8 @@ export interface RoleParts {
   readonly warmup: (message: string, info?: RebuildInfo) => void;
   /** What of the chain is to be made anew first. */
   readonly rebuild: Rebuild | undefined;
+  /** The transaction index is to be made anew. */
+  readonly reindexTxs: boolean;
   /** Our own failure: the node stops, with the exit code of the error. */
   readonly fail: (error: unknown) => void;
   /** An orderly stop, asked for over RPC. */

@@ -1,13 +1,12 @@
 import module from 'node:module';
 import { usePlatformCrypto } from '../platform/nodejs.node.ts';
-import type { Rebuild } from '../store/rebuild.ts';
 import type { Logger } from '../util/ports.ts';
 import { removeRunInfo, writeRunInfo } from './config/dataDir.node.ts';
 import type { NodeConfig } from './config/nodeConfig.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
 import { createLogger } from './log.node.ts';
 import { prepareNode } from './prepare.node.ts';
-import type { RunningNode, StopReason } from './runningNode.ts';
+import type { NodeDeps, RunningNode, StopReason } from './runningNode.ts';
 import { stopSignal } from './signals.node.ts';
 
 /** A stop that takes longer than this is cut off: what was committed is safe, the next start recovers. */
@@ -64,7 +63,7 @@ class Bugs {
 }
 
 /** Runs a node in this process until it is stopped; sets the exit code. */
-export async function runNode(config: NodeConfig, rebuild?: Rebuild): Promise<void> {
+export async function runNode(config: NodeConfig, anew: Omit<NodeDeps, 'log'> = {}): Promise<void> {
   const log = createLogger(config.log);
   usePlatformCrypto();
   const requested = stopRequest(log);
@@ -72,7 +71,7 @@ export async function runNode(config: NodeConfig, rebuild?: Rebuild): Promise<vo
   try {
     const [{ network, dir }, { startNode }] = await Promise.all([prepareNode(config), import('./node.node.ts')]);
     const node = await Promise.race([
-      startNode(config, rebuild === undefined ? { log } : { log, rebuild }),
+      startNode(config, { ...anew, log }),
       bugs.seen.then(({ error }): never => {
         throw error;
       }),

@@ -28,6 +28,8 @@ export interface NodeDeps {
   readonly log: Logger;
   /** What of the chain is to be made anew before the node is up. */
   readonly rebuild?: Rebuild;
+  /** The transaction index is made anew while the node runs. */
+  readonly reindexTxs?: boolean;
 }
 
 export type StartNode = (config: NodeConfig, deps: NodeDeps) => Promise<RunningNode>;

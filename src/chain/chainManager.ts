@@ -78,6 +78,7 @@ export class ChainManager implements Chain {
   readonly #underWay = new Map<IndexEntry, Promise<Check<AcceptedBlock>>>();
   /** What the coins began with, when it was not genesis. */
   readonly snapshot: SnapshotBase;
+  #findTx: ((txid: Hash256) => Promise<Hash256 | undefined>) | undefined;
   #closed = false;
 
   private constructor(
@@ -144,7 +145,6 @@ export class ChainManager implements Chain {
     for (let at: IndexEntry | undefined = tip; at !== undefined; at = at.parent) active[at.height] = at;
     const manager = new ChainManager(parts, headers, halt, { active, snapshot });
     await manager.#pruning.load();
-    await manager.#mover.indexAgain(((await parts.store.indexedUntil()) ?? tip.height) + 1);
     parts.onOpening?.(manager);
     await manager.#mover.activate();
     return manager;
@@ -238,8 +238,13 @@ export class ChainManager implements Chain {
     });
   }
 
+  /** Lets findTx ask this index, which comes after the chain. */
+  useTxIndex(find: (txid: Hash256) => Promise<Hash256 | undefined>): void {
+    this.#findTx = find;
+  }
+
   async findTx(txid: Hash256): Promise<HeaderEntry | undefined> {
-    const hash = await this.#parts.store.findTx(txid);
+    const hash = await this.#findTx?.(txid);
     const entry = hash === undefined ? undefined : this.entry(hash);
     // After a crash the index may know blocks that are not connected again.
     return entry !== undefined && this.isActive(entry) ? entry : undefined;

@@ -17,7 +17,6 @@ export async function commitGenesis(
     headers: [toStored(entry, judge, change)],
     tip: network.chainId,
     coins: genesisDiff(network),
-    connect: { block: network.chainId, height: 0, txs: network.genesis.txs },
   });
   // So that the coins always belong to a block from now on.
   await store.flush();

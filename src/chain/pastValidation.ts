@@ -115,7 +115,7 @@ export class PastValidation {
       return false;
     }
     // In this order: a crash in between connects the block once more.
-    await snapshot.commitPast(entry, block, judged.value.diff);
+    await snapshot.commitPast(entry, judged.value.diff);
     await coins.commit(entry.header.hash, judged.value.diff);
     this.#tip = entry;
     return true;

@@ -3,7 +3,6 @@ import type { ScriptJob } from '../ledger/scriptJob.ts';
 import type { Hash256 } from '../primitives/hash.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Check } from '../primitives/rules.ts';
-import type { Tx } from '../primitives/tx.ts';
 import type { BlockStatus } from './entry.ts';
 
 /** The nouns of these ports, so that storage needs to know no other file of the rooms above it. */
@@ -52,9 +51,6 @@ export interface ChainCommit {
   readonly tip?: Hash256;
   /** Coins to add and remove with it (a disconnect passes the reversed diff). */
   readonly coins?: UtxoDiff;
-  /** Index of transactions by txid for the block connected (+) or disconnected (-), when txindex is on. */
-  readonly connect?: { readonly block: Hash256; readonly height: number; readonly txs: readonly Tx[] };
-  readonly disconnect?: { readonly block: Hash256; readonly height: number; readonly txs: readonly Tx[] };
 }
 
 /** The blocks between which a crash interrupted a flush of the coins. */
@@ -108,11 +104,6 @@ export interface ChainStore extends HeaderStore {
   interruptedFlush(): Promise<InterruptedFlush | undefined>;
   /** Ends an interrupted flush: `diffs` lead from `from` to `to`, one block each. The tip is `to` then. */
   finishFlush(diffs: AsyncIterable<UtxoDiff>): Promise<void>;
-  /**
-   * After a crash: height above which active blocks up to tip() may lack their entries in the index of transactions, because a
-   * reorganisation had begun that the coins do not show. Undefined when none does.
-   */
-  indexedUntil(): Promise<number | undefined>;
   /** Appends a body (Cairn's sealed block bytes); it counts from the next commit on. */
   appendBody(bytes: Uint8Array): Promise<FilePosition>;
   /** Appends the undo record of a block: the coins it spent. */
@@ -151,8 +142,6 @@ export interface ChainStore extends HeaderStore {
   replaceCoins(snapshot: StoredSnapshot, coins: AsyncIterable<CoinChange>): Promise<void>;
   /** Removes all coins, the tip and the snapshot: the next open connects the stored blocks again. */
   dropCoins(): Promise<void>;
-  /** Block hash of a transaction, when txindex is on. */
-  findTx(txid: Hash256): Promise<Hash256 | undefined>;
   /** Bytes on disk. */
   sizeOnDisk(): Promise<number>;
 }

@@ -1,6 +1,5 @@
 import type { Judge } from '../consensus/engine.ts';
 import type { UtxoDiff } from '../ledger/coin.ts';
-import type { Block } from '../primitives/block.ts';
 import { displayHash, type Hash256 } from '../primitives/hash.ts';
 import { assert } from '../util/assert.ts';
 import type { Candidates } from './candidates.ts';
@@ -133,8 +132,8 @@ export class SnapshotBase {
     });
   }
 
-  /** Keeps that a block below the base is valid: undo data and index; its coins are kept elsewhere. */
-  commitPast(past: HeaderEntry, block: Block, diff: UtxoDiff): Promise<void> {
+  /** Keeps that a block below the base is valid, with its undo data; its coins are kept elsewhere. */
+  commitPast(past: HeaderEntry, diff: UtxoDiff): Promise<void> {
     const { headers, mover, store, judge } = this.#parts;
     return this.#parts.inTurn(async () => {
       const entry = headers.own(past);
@@ -143,7 +142,6 @@ export class SnapshotBase {
       const change: EntryChange = { status: 'valid', undo };
       await mover.commit({
         headers: [toStored(entry, judge, change)],
-        connect: { block: entry.header.hash, height: entry.height, txs: block.txs },
       });
       applyChange(entry, change);
     });

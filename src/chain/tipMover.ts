@@ -201,7 +201,6 @@ export class TipMover {
       headers: [toStored(entry, judge, change)],
       tip: hash,
       coins: diff,
-      connect: { block: hash, height: entry.height, txs: block.txs },
     });
     applyChange(entry, change);
     this.#active.push(entry);
@@ -231,19 +230,10 @@ export class TipMover {
       headers: [],
       tip: parent.header.hash,
       coins: reverseDiff(diff),
-      disconnect: { block: entry.header.hash, height: entry.height, txs: block.txs },
     });
     this.#active.pop();
     this.#steps++;
     this.tell('disconnected', { entry, block });
-  }
-
-  /** Writes the index entries of all active blocks from `height` on. */
-  async indexAgain(height: number): Promise<void> {
-    for (const entry of this.#active.slice(height)) {
-      const { txs } = await this.readBlock(entry);
-      await this.commit({ headers: [], connect: { block: entry.header.hash, height: entry.height, txs } });
-    }
   }
 
   /** Marks `entry` and all its descendants for good, on disk first. It must not be active. */

@@ -111,8 +111,10 @@ export interface BlocksBackend {
   spentCoins(hash: Hash256): Promise<readonly { readonly outpoint: OutPoint; readonly coin: CoinInfo }[] | undefined>;
   /** Coins at the tip, in the order asked. */
   coins(outpoints: readonly OutPoint[]): Promise<readonly (CoinInfo | undefined)[]>;
-  /** Whether findTx finds every confirmed transaction. */
+  /** Whether there is an index of transactions. */
   readonly txIndex: boolean;
+  /** How far each index is. */
+  indexes(): readonly { readonly name: string; readonly synced: boolean; readonly bestHeight: number }[];
   /** Header of the active block that holds the transaction, undefined without index or transaction. */
   findTx(txid: Hash256): Promise<HeaderInfo | undefined>;
   /** Bytes of blocks and undo data on disk. */

@@ -28,7 +28,6 @@ import { DurableWrites, type WriteBehind } from './durableWrites.ts';
 import { decodeStored } from './errors.ts';
 import { decodeFlushMarker } from './flushMarker.ts';
 import { readHeaders } from './headerStore.ts';
-import { IndexLow } from './indexLow.ts';
 import { type ChainFiles, type OpenFilesParts, openFiles } from './openFiles.ts';
 import { endRebuild, type RebuildState } from './rebuild.ts';
 import { dropCoins, replaceCoins } from './replaceCoins.ts';
@@ -36,17 +35,13 @@ import {
   COIN_COUNT_KEY,
   coinKey,
   FLUSHING_KEY,
-  INDEX_LOW_KEY,
   outPointOfCoinKey,
   PREFIX,
   rangeOf,
   SNAPSHOT_KEY,
   TIP_KEY,
-  TXINDEX_STATE_KEY,
-  txKey,
 } from './schema.ts';
 import { decodeSnapshot, encodeSnapshot } from './snapshotRecord.ts';
-import { buildTxindex, dropTxindex, indexOps } from './txindex.ts';
 import { encodeUndo, readUndoRecord } from './undoCodec.ts';
 
 /** Memory for coins unless told otherwise, in 10^6 bytes (Bitcoin Core's -dbcache). */
@@ -57,8 +52,6 @@ const FLUSH_EVERY_MS = 5 * 60_000;
 const FLUSH_IN_PLACE = 50_000;
 
 export interface ChainStoreParts extends OpenFilesParts {
-  /** Keep an index of transactions. Switched off, an index made before is dropped. */
-  readonly txindex: boolean;
   /** What a rebuild has left to do once the store is open. */
   readonly rebuild?: RebuildState;
   /** Memory for coins in bytes; default DEFAULT_DBCACHE. */
@@ -75,7 +68,6 @@ export interface ChainStoreParts extends OpenFilesParts {
 interface Found {
   readonly files: ChainFiles;
   readonly state: Partial<CoinState>;
-  readonly indexLow: IndexLow;
   readonly interrupted: (InterruptedFlush & { readonly count: bigint }) | undefined;
 }
 
@@ -83,7 +75,7 @@ interface Found {
  * ChainStore over one Kv and a folder of files. Coins go to a cache (coinCache.ts), everything else to the database. What a
  * commit leaves on disk, in order:
  *   1. body and undo bytes appended: a crash now leaves them behind the committed ends, cut at the next open;
- *   2. one batch with headers, index and the new ends, at most a second later synced after the files (durableWrites.ts);
+ *   2. one batch with headers and the new ends, at most a second later synced after the files (durableWrites.ts);
  *   3. coins, tip and count in memory. A flush (coinFlush.ts) brings them to the database; opening after a crash finds the
  *      coins of an earlier block, whose successors are connected again.
  */
@@ -91,13 +83,11 @@ export class KvChainStore implements ChainStore {
   readonly #kv: Kv;
   readonly #path: string;
   readonly #files: ChainFiles;
-  readonly #txindex: boolean;
   readonly #lifetime: Lifetime;
   readonly #writes: DurableWrites;
   readonly #cache: CoinCache;
   readonly #behind: WriteBehind | undefined;
   readonly #slice: number | undefined;
-  readonly #indexLow: IndexLow;
   /** Commits and flushes, one at a time. */
   readonly #queue = new SerialQueue();
   /** The block the coins in cache and database together represent. */
@@ -116,11 +106,10 @@ export class KvChainStore implements ChainStore {
   #cancelTimer: (() => void) | undefined;
   #rebuild: RebuildState | undefined;
 
-  private constructor(parts: ChainStoreParts, { files, state, interrupted, indexLow }: Found) {
+  private constructor(parts: ChainStoreParts, { files, state, interrupted }: Found) {
     this.#kv = parts.kv;
     this.#path = parts.path;
     this.#files = files;
-    this.#txindex = parts.txindex;
     this.#lifetime = parts.lifetime;
     this.#behind = parts.behind;
     this.#slice = parts.flushSlice;
@@ -135,29 +124,18 @@ export class KvChainStore implements ChainStore {
     this.#flushedTip = state.tip;
     this.#count = state.count ?? 0n;
     this.#interrupted = interrupted;
-    this.#indexLow = indexLow;
     this.#rebuild = parts.rebuild;
   }
 
   static async open(parts: ChainStoreParts): Promise<KvChainStore> {
     const { kv, path } = parts;
     const files = await openFiles(parts, (file) => parts.lifetime.add(() => file.close()));
-    const [countBytes, indexed, tip, marker, low] = await kv.getMany([
-      COIN_COUNT_KEY,
-      TXINDEX_STATE_KEY,
-      TIP_KEY,
-      FLUSHING_KEY,
-      INDEX_LOW_KEY,
-    ]);
+    const [countBytes, tip, marker] = await kv.getMany([COIN_COUNT_KEY, TIP_KEY, FLUSHING_KEY]);
     const count =
       countBytes === undefined ? 0n : decodeStored(path, 'coin count', () => new Reader(countBytes).u64('count'));
     const interrupted =
       marker === undefined ? undefined : decodeStored(path, 'flush marker', () => decodeFlushMarker(marker));
-    const covered = interrupted?.to ?? tip;
-    if (parts.txindex && indexed === undefined) await buildTxindex(kv, path, covered, (at) => files.bodies.read(at));
-    if (!parts.txindex && indexed !== undefined) await dropTxindex(kv);
-    const indexLow = decodeStored(path, 'index height', () => new IndexLow(low));
-    return new KvChainStore(parts, { files, state: { count, ...(tip && { tip }) }, interrupted, indexLow });
+    return new KvChainStore(parts, { files, state: { count, ...(tip && { tip }) }, interrupted });
   }
 
   loadHeaders(): AsyncIterable<StoredHeader> {
@@ -174,10 +152,6 @@ export class KvChainStore implements ChainStore {
 
   async interruptedFlush(): Promise<InterruptedFlush | undefined> {
     return this.#interrupted;
-  }
-
-  async indexedUntil(): Promise<number | undefined> {
-    return this.#txindex ? this.#indexLow.height : undefined;
   }
 
   /** Straight to the database: the cache is empty, and each diff overwrites what those before it left. */
@@ -315,10 +289,6 @@ export class KvChainStore implements ChainStore {
     });
   }
 
-  async findTx(txid: Hash256): Promise<Hash256 | undefined> {
-    return this.#txindex ? await this.#kv.get(txKey(txid)) : undefined;
-  }
-
   async sizeOnDisk(): Promise<number> {
     return this.#files.bodies.totalBytes + this.#files.undo.totalBytes;
   }
@@ -345,9 +315,7 @@ export class KvChainStore implements ChainStore {
     assert(!this.#torn, 'the coins in memory are whole');
     if (this.#failure !== undefined) throw this.#failure.error;
     if (change.coins !== undefined && !this.#cache.hasRoomFor(change.coins)) await this.#freeze();
-    await this.#writes.commit(change.headers, () =>
-      this.#txindex ? [...indexOps(change), ...this.#indexLow.commitOps(change.disconnect?.height)] : [],
-    );
+    await this.#writes.commit(change.headers);
     const { coins, tip } = change;
     if (coins === undefined) return;
     const count = this.#count + BigInt(coins.added.length - coins.spent.length);
@@ -365,7 +333,6 @@ export class KvChainStore implements ChainStore {
     await this.#background;
     if (this.#failure !== undefined) throw this.#failure.error;
     assert(this.#tip !== undefined, 'coins belong to a block');
-    this.#indexLow.freeze();
     this.#frozen = { table: this.#cache.freeze(), state: { tip: this.#tip, count: this.#count } };
     this.#background = this.#flushFrozen().catch((error: unknown) => {
       this.#failure = { error };
@@ -390,7 +357,6 @@ export class KvChainStore implements ChainStore {
     const { young } = this.#cache;
     const same = this.#tip === this.#flushedTip || equalBytes(this.#tip ?? EMPTY, this.#flushedTip ?? EMPTY);
     if (this.#tip === undefined || (young.dirty === 0 && same)) return this.#writes.finish();
-    this.#indexLow.freeze();
     const release = this.#cache.hold();
     try {
       await this.#flushTable(young, { tip: this.#tip, count: this.#count });
@@ -402,8 +368,7 @@ export class KvChainStore implements ChainStore {
   async #flushTable(table: CoinTable, state: CoinState): Promise<void> {
     const pause = (): Promise<void> => nextTurn();
     const slice = this.#slice === undefined ? {} : { slice: this.#slice };
-    const last = (): KvOp[] => this.#indexLow.flushedOps();
-    await flushCoins(table, this.#flushedTip, state, { writes: this.#writes, last, pause, ...slice });
+    await flushCoins(table, this.#flushedTip, state, { writes: this.#writes, pause, ...slice });
     this.#flushedTip = state.tip;
     await this.#cache.flushed(table, pause);
   }

@@ -21,8 +21,6 @@ export interface CoinState {
 
 export interface FlushParts {
   readonly writes: DurableWrites;
-  /** More operations for the batch that names the new block. */
-  readonly last: () => readonly KvOp[];
   /** Lets everything else run. */
   readonly pause: () => Promise<void>;
   /** Operations per batch; default 2,000. */
@@ -72,7 +70,7 @@ function opOf(table: CoinTable, place: number): KvOp {
 /**
  * Writes all dirty records of `table`, which must not change meanwhile, and with them that the database's coins are those of
  * `to`. One batch when they are few, or when the database has no coins yet (`from` undefined). Otherwise, and what a crash after each step leaves:
- *   1. everything before is made durable: headers, positions, index and files that the coins at `to` depend on;
+ *   1. everything before is made durable: headers, positions and files that the coins at `to` depend on;
  *   2. the marker, synced: from now on the coins are a mix of both blocks';
  *   3. slices, not synced, in between everything else that is written;
  *   4. they are made durable; 5. one synced batch takes the marker away and names `to`.
@@ -84,12 +82,12 @@ export async function flushCoins(
   table: CoinTable,
   from: Hash256 | undefined,
   to: CoinState,
-  { writes, last, pause, slice = SLICE }: FlushParts,
+  { writes, pause, slice = SLICE }: FlushParts,
 ): Promise<void> {
   const places = await dirtyInOrder(table, pause);
   await writes.settle();
   if (places.length <= slice || from === undefined) {
-    await writes.durable(() => [...Array.from(places, (place) => opOf(table, place)), ...stateOps(to), ...last()]);
+    await writes.durable(() => [...Array.from(places, (place) => opOf(table, place)), ...stateOps(to)]);
     return;
   }
   const marker = encodeFlushMarker({ from, to: to.tip, count: to.count });
@@ -99,5 +97,5 @@ export async function flushCoins(
     await pause();
   }
   await writes.settle();
-  await writes.durable(() => [...stateOps(to), { type: 'del', key: FLUSHING_KEY }, ...last()]);
+  await writes.durable(() => [...stateOps(to), { type: 'del', key: FLUSHING_KEY }]);
 }

@@ -51,15 +51,13 @@ export class DurableWrites {
   }
 
   /**
-   * One batch of `headers`, what `build` returns and the ends of the files; synced when the last sync is long enough ago.
-   * `build` runs when no other batch can come in between any more.
+   * One batch of `headers` and the ends of the files; synced when the last sync is long enough ago.
    */
-  commit(headers: readonly StoredHeader[], build: () => readonly KvOp[] = () => []): Promise<void> {
+  commit(headers: readonly StoredHeader[]): Promise<void> {
     return this.#queue.run(async () => {
-      const ops = build();
       const wait = this.#untilSync();
-      if (wait <= 0) return this.#synced([...headerOps(headers), ...ops]);
-      await this.#kv.batch([...headerOps(headers), ...ops, this.#fileEnds()], { sync: false });
+      if (wait <= 0) return this.#synced(headerOps(headers));
+      await this.#kv.batch([...headerOps(headers), this.#fileEnds()], { sync: false });
       this.#unsyncedHeaders.push(...headers);
       this.#unsynced = true;
       this.#unsettled = true;

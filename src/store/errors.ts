@@ -55,9 +55,11 @@ export class UnknownFormatError extends Error {
   readonly path: string;
   readonly exitCode = 78;
 
-  constructor(path: string, found: string, known: number) {
+  constructor(path: string, found: string, known: number, kind: 'unknown' | 'older') {
     super(
-      `data directory ${path} has format ${found}, this version knows format ${known}. Use the version that wrote it, or another --datadir`,
+      kind === 'older'
+        ? `data directory ${path} has format ${found}, this version has format ${known}. Start the node once, which brings it up to date`
+        : `data directory ${path} has format ${found}, this version knows format ${known}. Use the version that wrote it, or another --datadir`,
     );
     this.path = path;
   }

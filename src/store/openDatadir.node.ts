@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { displayHash, type Hash256 } from '../primitives/hash.ts';
 import { corrupt, toStoreError, UnknownFormatError, WrongNetworkError } from './errors.ts';
 import { openLevelKv } from './kvLevel.node.ts';
+import { canMigrate, migrate, type TellMigration } from './migrate.node.ts';
 import { FORMAT_VERSION } from './schema.ts';
 
 /** What storage knows of a network (params/network.ts' Network has it all). */
@@ -22,9 +23,10 @@ export interface Datadir {
 /**
  * Takes the data directory for this process and this network; creates it when missing.
  * Throws DatadirLockedError (another process has it; the operating system frees the lock when that one dies),
- * WrongNetworkError, UnknownFormatError or StoreError.
+ * WrongNetworkError, UnknownFormatError or StoreError. A directory of an older format is brought to this one, and `tell` hears
+ * of it; without `tell` it is refused.
  */
-export async function openDatadir(dir: string, network: StoreNetwork): Promise<Datadir> {
+export async function openDatadir(dir: string, network: StoreNetwork, tell?: TellMigration): Promise<Datadir> {
   try {
     await mkdir(dir, { recursive: true });
   } catch (error) {
@@ -33,7 +35,7 @@ export async function openDatadir(dir: string, network: StoreNetwork): Promise<D
   // An empty LevelDB is the one lock Node gives us that the kernel releases after kill -9.
   const lock = await openLevelKv(join(dir, 'lock'));
   try {
-    await bind(dir, network);
+    await bind(dir, network, tell);
   } catch (error) {
     await lock.close();
     throw error;
@@ -41,11 +43,11 @@ export async function openDatadir(dir: string, network: StoreNetwork): Promise<D
   return { dir, close: () => lock.close() };
 }
 
-async function bind(dir: string, network: StoreNetwork): Promise<void> {
+async function bind(dir: string, network: StoreNetwork, tell: TellMigration | undefined): Promise<void> {
   const path = join(dir, 'format.json');
   const text = await readIfPresent(path);
   if (text === undefined) {
-    await writeFormat(dir, path, network);
+    await writeFormat(dir, path, network, FORMAT_VERSION);
     return;
   }
   let found: { format?: unknown; network?: unknown; chainId?: unknown };
@@ -55,7 +57,6 @@ async function bind(dir: string, network: StoreNetwork): Promise<void> {
     throw corrupt(path, 'not JSON');
   }
   if (found === null || typeof found !== 'object') throw corrupt(path, 'not a JSON object');
-  if (found.format !== FORMAT_VERSION) throw new UnknownFormatError(dir, String(found.format), FORMAT_VERSION);
   const chainId = displayHash(network.chainId);
   if (found.chainId !== chainId)
     throw new WrongNetworkError(
@@ -63,6 +64,12 @@ async function bind(dir: string, network: StoreNetwork): Promise<void> {
       `${String(found.network)} (${String(found.chainId)})`,
       `${network.name} (${chainId})`,
     );
+  if (found.format === FORMAT_VERSION) return;
+  if (!canMigrate(found.format, FORMAT_VERSION))
+    throw new UnknownFormatError(dir, String(found.format), FORMAT_VERSION, 'unknown');
+  if (tell === undefined) throw new UnknownFormatError(dir, String(found.format), FORMAT_VERSION, 'older');
+  const reached = (format: number): Promise<void> => writeFormat(dir, path, network, format);
+  await migrate(dir, found.format, FORMAT_VERSION, { tell, reached });
 }
 
 async function readIfPresent(path: string): Promise<string | undefined> {
@@ -75,8 +82,8 @@ async function readIfPresent(path: string): Promise<string | undefined> {
 }
 
 /** Written beside and renamed: a crash leaves no half-written file. */
-async function writeFormat(dir: string, path: string, network: StoreNetwork): Promise<void> {
-  const content = { format: FORMAT_VERSION, network: network.name, chainId: displayHash(network.chainId) };
+async function writeFormat(dir: string, path: string, network: StoreNetwork, format: number): Promise<void> {
+  const content = { format, network: network.name, chainId: displayHash(network.chainId) };
   const temporary = `${path}.new`;
   try {
     const file = await open(temporary, 'w');

@@ -11,6 +11,7 @@ import type { WriteBehind } from './durableWrites.ts';
 import { StoreError } from './errors.ts';
 import { KvHeaderStore } from './headerStore.ts';
 import { openLevelKv } from './kvLevel.node.ts';
+import type { TellMigration } from './migrate.node.ts';
 import { type Datadir, openDatadir, type StoreNetwork } from './openDatadir.node.ts';
 import { KvPastCoins } from './pastCoins.ts';
 import { endIndexing, type Rebuild, type RebuildState } from './rebuild.ts';
@@ -29,11 +30,17 @@ async function opening<T>(open: (lifetime: Lifetime) => Promise<T>): Promise<T> 
 
 /** Takes the data directory unless the caller has. */
 async function hold(
-  { dir, network, held }: { readonly dir: string; readonly network: StoreNetwork; readonly held?: Datadir },
+  options: {
+    readonly dir: string;
+    readonly network: StoreNetwork;
+    readonly held?: Datadir;
+    readonly migrating?: TellMigration;
+  },
   lifetime: Lifetime,
 ): Promise<void> {
+  const { dir, network, held, migrating } = options;
   if (held !== undefined) return;
-  const datadir = await openDatadir(dir, network);
+  const datadir = await openDatadir(dir, network, migrating);
   lifetime.add(() => datadir.close());
 }
 
@@ -55,20 +62,21 @@ async function index(kv: Kv, path: string, fs: BlockFs, parts: RebuildParts | un
 }
 
 /**
- * Storage of a full node in data directory `dir`. `network`: params' Network. `txindex`: keep an index of transactions
- * (built now when it was off before, dropped when it was on). Until close() no other process can open the directory.
+ * Storage of a full node in data directory `dir`. `network`: params' Network. Until close() no other process can
+ * open the directory.
  * Throws DatadirLockedError, WrongNetworkError, UnknownFormatError or StoreError.
  */
 export function openFullStore(options: {
   readonly dir: string;
   readonly network: StoreNetwork;
-  readonly txindex: boolean;
   /** Bytes of a block or undo file before the next is begun; default 128 MiB. */
   readonly maxFileBytes?: number;
   /** Making things anew; without it a rebuild of the index that was interrupted cannot go on. */
   readonly rebuild?: RebuildParts;
   /** The directory when the caller holds it already. */
   readonly held?: Datadir;
+  /** Hears that a directory of an older format is brought to this one; without it such a directory is refused. */
+  readonly migrating?: TellMigration;
   /** Memory for coins in 10^6 bytes; default DEFAULT_DBCACHE. */
   readonly dbcache?: number;
   /** As ChainStoreParts: without it every commit is synced. */
@@ -81,9 +89,9 @@ export function openFullStore(options: {
     const { kv, rebuild: begun } = await openChainDatabase(options.dir, fs, options.rebuild?.wanted);
     lifetime.add(() => kv.close());
     const rebuild = begun?.step === 'indexing' ? await index(kv, path, fs, options.rebuild) : begun;
-    const { txindex, maxFileBytes, dbcache, behind } = options;
+    const { maxFileBytes, dbcache, behind } = options;
     return KvChainStore.open({
-      ...{ kv, path, fs, magic: options.network.magic, txindex, lifetime },
+      ...{ kv, path, fs, magic: options.network.magic, lifetime },
       ...(maxFileBytes === undefined ? {} : { maxFileBytes }),
       ...(rebuild === undefined ? {} : { rebuild }),
       ...(dbcache === undefined ? {} : { cacheBytes: dbcache * 1_000_000 }),
@@ -112,6 +120,7 @@ export function openHeaderStore(options: {
   readonly dir: string;
   readonly network: StoreNetwork;
   readonly held?: Datadir;
+  readonly migrating?: TellMigration;
 }): Promise<KvHeaderStore> {
   return opening(async (lifetime) => {
     await hold(options, lifetime);

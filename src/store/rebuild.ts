@@ -7,7 +7,6 @@ import {
   COIN_COUNT_KEY,
   FILE_ENDS_KEY,
   FLUSHING_KEY,
-  INDEX_LOW_KEY,
   PREFIX,
   REBUILD_KEY,
   rangeOf,
@@ -61,7 +60,7 @@ export async function beginChainstate(kv: Kv, wanted: boolean): Promise<RebuildS
   await wipe(kv, rangeOf(PREFIX.COIN));
   state = { what: 'chainstate', step: 'connecting' };
   await kv.settle();
-  const gone = [TIP_KEY, COIN_COUNT_KEY, FLUSHING_KEY, INDEX_LOW_KEY, SNAPSHOT_KEY];
+  const gone = [TIP_KEY, COIN_COUNT_KEY, FLUSHING_KEY, SNAPSHOT_KEY];
   await kv.batch([...gone.map(del), stateOp(state)], { sync: true });
   return state;
 }
@@ -96,13 +95,20 @@ function del(key: Uint8Array): KvOp {
   return { type: 'del', key };
 }
 
-/** Deletes all keys of a range, not synced. */
-export async function wipe(kv: Kv, range: { readonly gte: Uint8Array; readonly lt: Uint8Array }): Promise<void> {
+/** Deletes every record in the range; `tell` hears how many are gone. */
+export async function wipe(
+  kv: Kv,
+  range: { readonly gte: Uint8Array; readonly lt: Uint8Array },
+  tell: (done: number) => void = () => {},
+): Promise<void> {
   let ops: KvOp[] = [];
+  let done = 0;
   for await (const [key] of kv.iterate(range)) {
     ops.push(del(key));
     if (ops.length < CHUNK) continue;
     await kv.batch(ops, { sync: false });
+    done += ops.length;
+    tell(done);
     ops = [];
   }
   await kv.batch(ops, { sync: false });

@@ -3,7 +3,7 @@ import { Writer } from '../util/codec.ts';
 import type { Kv, KvOp } from '../util/ports.ts';
 import { encodeCoin } from './coinCodec.ts';
 import { wipe } from './rebuild.ts';
-import { COIN_COUNT_KEY, coinKey, INDEX_LOW_KEY, PREFIX, rangeOf, SNAPSHOT_KEY, TIP_KEY } from './schema.ts';
+import { COIN_COUNT_KEY, coinKey, PREFIX, rangeOf, SNAPSHOT_KEY, TIP_KEY } from './schema.ts';
 import { encodeSnapshot } from './snapshotRecord.ts';
 
 /** Operations per batch: some milliseconds. */
@@ -49,7 +49,7 @@ export async function replaceCoins(
 /** Removes tip and number first, the record last: a crash in between leaves a snapshot in state "loading", or no tip. */
 export async function dropCoins(kv: Kv): Promise<void> {
   await kv.batch(
-    [TIP_KEY, COIN_COUNT_KEY, INDEX_LOW_KEY].map((key) => ({ type: 'del', key }) as const),
+    [TIP_KEY, COIN_COUNT_KEY].map((key) => ({ type: 'del', key }) as const),
     { sync: true },
   );
   await wipe(kv, rangeOf(PREFIX.COIN));

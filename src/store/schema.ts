@@ -9,20 +9,21 @@ import type { OutPoint } from '../primitives/outpoint.ts';
  * <datadir>/lock/           a database that holds nothing: its lock is the data directory's
  * <datadir>/chain/          LevelDB of a full node: all prefixes below
  * <datadir>/past/           LevelDB of a full node that loaded a snapshot of coins: TIP and COIN of the blocks below it
+ * <datadir>/indexes/      LevelDB per index: txindex (INDEX_LOCATOR, TX)
  * <datadir>/headers/        LevelDB of a light node: HEADER only
  * <datadir>/blocks/         blkNNNNN.dat bodies, revNNNNN.dat undo records (blockFiles.node.ts)
  */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** First byte of every key. */
 export const PREFIX = {
-  /** [0x01] → hash of the block the coins in this database represent, 32 bytes. Headers and index may be ahead. */
+  /** [0x01] → hash of the block the coins in this database represent, 32 bytes. Headers may be ahead. */
   TIP: 0x01,
   /** [0x02] → ends, as the last commit knew them, of the block and undo files (fileEndsCodec.ts). */
   FILE_ENDS: 0x02,
   /** [0x03] → number of coins at TIP, u64 little-endian. */
   COIN_COUNT: 0x03,
-  /** [0x04] → what the txindex covers: 1 byte, 1 = every active block. Absent: not kept. */
+  /** [0x04] until format 1: what the transaction index covered. Since format 2 it has a database of its own. */
   TXINDEX_STATE: 0x04,
   /** [0x05] → ends of the block and undo files before which everything is durable, as FILE_ENDS. Absent: FILE_ENDS. */
   SYNCED_ENDS: 0x05,
@@ -30,15 +31,17 @@ export const PREFIX = {
   FLUSHING: 0x06,
   /** [0x07] → what a rebuild under way has left to do (rebuild.ts), 1 byte. Absent: nothing. */
   REBUILD: 0x07,
-  /** [0x08] → height above which blocks below TIP may lack index entries, u32 little-endian. Absent: none does. */
+  /** [0x08] until format 1: height above which entries of the transaction index could be missing. */
   INDEX_LOW: 0x08,
   /** [0x09] → the snapshot that the coins come from (snapshotRecord.ts). Absent: they were connected from genesis. */
   SNAPSHOT: 0x09,
+  /** [0x0a] in an index: locator of the block it reaches to, hashes of 32 bytes. */
+  INDEX_LOCATOR: 0x0a,
   /** [0x10 height:u32be hash:32] → header record (headerCodec.ts). Iterates parents before children. */
   HEADER: 0x10,
   /** [0x20 txid:32 index:u32be] → coin record (coinCodec.ts). Iterates in Bitcoin Core's cursor order. */
   COIN: 0x20,
-  /** [0x30 txid:32] → hash of the active block that holds the transaction, 32 bytes. */
+  /** [0x30 txid:32] in its index (until format 1 with the chain) → hash of the active block that holds the transaction, 32 bytes. */
   TX: 0x30,
 } as const;
 
@@ -49,10 +52,9 @@ function single(prefix: number): Uint8Array {
 export const TIP_KEY = single(PREFIX.TIP);
 export const FILE_ENDS_KEY = single(PREFIX.FILE_ENDS);
 export const COIN_COUNT_KEY = single(PREFIX.COIN_COUNT);
-export const TXINDEX_STATE_KEY = single(PREFIX.TXINDEX_STATE);
+export const INDEX_LOCATOR_KEY = single(PREFIX.INDEX_LOCATOR);
 export const REBUILD_KEY = single(PREFIX.REBUILD);
 export const SYNCED_ENDS_KEY = single(PREFIX.SYNCED_ENDS);
-export const INDEX_LOW_KEY = single(PREFIX.INDEX_LOW);
 export const FLUSHING_KEY = single(PREFIX.FLUSHING);
 export const SNAPSHOT_KEY = single(PREFIX.SNAPSHOT);
 
@@ -106,7 +108,7 @@ export function outPointOfCoinKey(key: Uint8Array): OutPoint {
   return { txid: key.slice(1, 33), index: getU32be(key, 33) };
 }
 
-/** Key of a transaction in the txindex: 33 bytes. */
+/** Key of a transaction in the transaction index: 33 bytes. */
 export function txKey(txid: Hash256): Uint8Array {
   const key = new Uint8Array(33);
   key[0] = PREFIX.TX;

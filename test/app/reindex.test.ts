@@ -34,7 +34,7 @@ describe('app: reindex', function () {
     options: { failAfter?: number; skipped?: string[] } = {},
   ): Promise<TestChain & { store: KvChainStore }> {
     const store = await openFullStore({
-      ...{ dir, network: regtest, txindex: true, maxFileBytes: 8000 },
+      ...{ dir, network: regtest, maxFileBytes: 8000 },
       rebuild: {
         wanted,
         async index(headers: HeaderStore, fs) {
@@ -225,6 +225,6 @@ describe('app: reindex', function () {
 
   it('who cannot read files does not open a half-made index', async () => {
     await assert.rejects(open('index', { failAfter: 0 }), /power cut/);
-    await assert.rejects(openFullStore({ dir, network: regtest, txindex: true }), /Start the node/);
+    await assert.rejects(openFullStore({ dir, network: regtest }), /Start the node/);
   });
 });

@@ -13,7 +13,7 @@ const fail = (error: unknown): never => {
   throw error;
 };
 // A cache of some hundred coins: it is flushed several times, also in the background.
-const store = await openFullStore({ dir, network: regtest, txindex: true, dbcache: 0.01, behind: { ...nodejs, fail } });
+const store = await openFullStore({ dir, network: regtest, dbcache: 0.01, behind: { ...nodejs, fail } });
 const { chain } = await openChain(undefined, { store });
 process.stdout.write(`open ${chain.tip().height} ${chain.tip().header.id}\n`);
 const data = new Uint8Array(readFileSync(file));

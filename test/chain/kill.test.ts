@@ -81,7 +81,7 @@ describe('chain: kill -9 while blocks connect', () => {
     const twin = await openChain();
     await twin.chain.acceptHeaders(blocks);
     for (const block of blocks) await twin.chain.acceptBlock(block, { requested: true });
-    const store = await openFullStore({ dir: datadir, network: regtest, txindex: true });
+    const store = await openFullStore({ dir: datadir, network: regtest });
     try {
       const { chain } = await openChain(undefined, { store });
       for (const block of blocks) await chain.acceptBlock(block, { requested: true });

@@ -20,7 +20,7 @@ import { coinsOf } from './setup.ts';
 
 /** A chain as a full node runs it: LevelDB and block files in `dir`, the real interpreter. */
 async function openReal(dir: string, network: Network, nowMs: number) {
-  const store: KvChainStore = await openFullStore({ dir, network, txindex: true });
+  const store: KvChainStore = await openFullStore({ dir, network });
   const chain = await ChainManager.open({
     network,
     judge: judgeFor(network),

@@ -26,17 +26,12 @@ export interface TestChain {
   readonly evidence: string[];
 }
 
-export async function openStore(
-  disk: MemoryDisk,
-  txindex = true,
-  parts: Partial<ChainStoreParts> = {},
-): Promise<KvChainStore> {
+export async function openStore(disk: MemoryDisk, parts: Partial<ChainStoreParts> = {}): Promise<KvChainStore> {
   return KvChainStore.open({
     kv: disk.kv,
     path: 'memory',
     fs: disk.fs,
     magic: regtest.magic,
-    txindex,
     // Small, so that a few blocks fill several files.
     maxFileBytes: 2000,
     lifetime: new Lifetime(),

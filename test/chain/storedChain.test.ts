@@ -4,7 +4,7 @@ import { TIP_KEY } from '../../src/store/schema.ts';
 import type { KvOp } from '../../src/util/ports.ts';
 import { MemoryDisk } from '../store/memoryDisk.ts';
 import { mineChain } from './regtestMiner.ts';
-import { acceptAll, openChain, openStore } from './setup.ts';
+import { acceptAll, openChain } from './setup.ts';
 
 async function filled(): Promise<MemoryDisk> {
   const disk = new MemoryDisk();
@@ -76,26 +76,5 @@ describe('chain: damaged chain state is named, not followed', () => {
     // The nonce.
     changed[76] = (changed[76] as number) ^ 1;
     await refusesAfter(disk, [{ type: 'put', key, value: changed }], /not the one/);
-  });
-});
-
-describe('chain: the index of transactions', () => {
-  it('built or dropped between two runs, is whole after a power cut', async () => {
-    const disk = new MemoryDisk();
-    const { chain } = await openChain(disk, { store: await openStore(disk, false) });
-    const blocks = mineChain(chain.genesis, 5);
-    await acceptAll(chain, blocks);
-    await openStore(disk, true);
-    await disk.restart('power cut');
-    const again = await openStore(disk, true);
-    // The coins are behind: what is above them is indexed when it is connected again.
-    await openChain(disk, { store: again });
-    for (const { header, txs } of blocks) {
-      for (const tx of txs) assert.deepEqual(await again.findTx(tx.txid), header.hash);
-    }
-    await openStore(disk, false);
-    await disk.restart('power cut');
-    for await (const [key] of disk.kv.iterate({ gte: Uint8Array.of(0x30), lt: Uint8Array.of(0x31) }))
-      assert.fail(`${key}`);
   });
 });

@@ -107,6 +107,7 @@ describe('relay: answering peers', () => {
   it('TXPROOF: a proof that verifies, found by block or by index; NOT_FOUND otherwise', async () => {
     const tx = pay([coin(1)]);
     const [mined] = await node.mine(1, [tx]);
+    node.chain.useTxIndex(async (txid) => (Buffer.compare(txid, tx.txid) === 0 ? mined?.header.hash : undefined));
     const get = async (txid: Hash256, at?: Hash256) =>
       decodeTxProof(await ask(MESSAGE.TXPROOF, encodeTxProofRequest({ txid, block: at }), 'light'));
     for (const at of [mined?.header.hash, undefined]) {

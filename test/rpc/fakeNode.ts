@@ -42,6 +42,8 @@ export class FakeNode {
   /** What the next judged transaction gets instead of acceptance. */
   refuse: Check<never> | undefined;
   txIndex = true;
+  /** False while the index is being built. */
+  txIndexSynced = true;
   /** What dumptxoutset gets instead of a file. */
   dumpRefusal: DumpRefusal | undefined;
   /** What loadtxoutset gets instead of a tip. */
@@ -242,6 +244,8 @@ export class FakeNode {
         get txIndex() {
           return node.txIndex;
         },
+        indexes: () =>
+          node.txIndex ? [{ name: 'txindex', synced: node.txIndexSynced, bestHeight: node.tip.height }] : [],
         findTx: async (txid: Hash256) => findTx(txid),
         sizeOnDisk: async () => 12_345,
         pruning: undefined,

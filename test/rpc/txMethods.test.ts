@@ -150,6 +150,12 @@ describe('getrawtransaction', () => {
   it('says what is missing when there is no index', async () => {
     const { node, call, tx } = funded();
     node.mine([tx]);
+    node.txIndexSynced = false;
+    await fails(
+      call('getrawtransaction', '77'.repeat(32)),
+      -5,
+      /^No such mempool transaction\. Blockchain transactions are still/,
+    );
     node.txIndex = false;
     await fails(call('getrawtransaction', tx.id), -5, /^No such mempool transaction\. Use -txindex/);
   });

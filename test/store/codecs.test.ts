@@ -14,7 +14,6 @@ import {
   PREFIX,
   placeOfHeaderKey,
   TIP_KEY,
-  TXINDEX_STATE_KEY,
   txKey,
 } from '../../src/store/schema.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/store/snapshotRecord.ts';
@@ -52,7 +51,7 @@ const COINS: readonly (readonly [Coin, string])[] = [
 
 describe('store: record bytes', () => {
   it('the format version and all key prefixes are the ones on disk', () => {
-    assert.equal(FORMAT_VERSION, 1);
+    assert.equal(FORMAT_VERSION, 2);
     assert.deepEqual(PREFIX, {
       TIP: 0x01,
       FILE_ENDS: 0x02,
@@ -63,11 +62,12 @@ describe('store: record bytes', () => {
       REBUILD: 0x07,
       INDEX_LOW: 0x08,
       SNAPSHOT: 0x09,
+      INDEX_LOCATOR: 0x0a,
       HEADER: 0x10,
       COIN: 0x20,
       TX: 0x30,
     });
-    assert.deepEqual([TIP_KEY, FILE_ENDS_KEY, COIN_COUNT_KEY, TXINDEX_STATE_KEY].map(toHex), ['01', '02', '03', '04']);
+    assert.deepEqual([TIP_KEY, FILE_ENDS_KEY, COIN_COUNT_KEY].map(toHex), ['01', '02', '03']);
     assert.equal(toHex(headerKey(0x01020304, hash(0xaa))), `1001020304${'aa'.repeat(32)}`);
     assert.deepEqual(placeOfHeaderKey(headerKey(0xfedcba98, hash(1))), { height: 0xfedcba98, hash: hash(1) });
     assert.equal(toHex(coinKey({ txid: hash(0xbb), index: 258 })), `20${'bb'.repeat(32)}00000102`);

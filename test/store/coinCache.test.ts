@@ -53,7 +53,7 @@ async function cacheOver(budget: number): Promise<Under> {
     }),
     async flush(table) {
       const to = { tip: TIPS[1], count: 0n };
-      await flushCoins(table, TIPS[0], to, { writes, pause, slice: 4, last: () => [] });
+      await flushCoins(table, TIPS[0], to, { writes, pause, slice: 4 });
       await under.cache.flushed(table, pause);
     },
   };

@@ -2,6 +2,7 @@ import type { ChainManager } from '../../chain/chainManager.ts';
 import type { HeaderEntry } from '../../chain/entry.ts';
 import type { ChainStore } from '../../chain/ports.ts';
 import { sha256 } from '../../crypto/hash.ts';
+import type { TxIndex } from '../../index/txIndex.ts';
 import { writeCoinElement } from '../../ledger/coinSetStats.ts';
 import type { Hash256 } from '../../primitives/hash.ts';
 import { passed } from '../../primitives/rules.ts';
@@ -37,7 +38,7 @@ export function blocksBackend(parts: {
   readonly chain: ChainManager;
   readonly store: ChainStore;
   readonly walks: CoinWalks;
-  readonly txIndex: boolean;
+  readonly txIndex: TxIndex | undefined;
   readonly pruneMode: PruneMode;
 }): BlocksBackend {
   const { chain, store, walks, txIndex, pruneMode } = parts;
@@ -51,7 +52,8 @@ export function blocksBackend(parts: {
       return entry === undefined ? undefined : await chain.spentCoins(entry);
     },
     coins: (outpoints) => chain.coins(outpoints),
-    txIndex,
+    txIndex: txIndex !== undefined,
+    indexes: () => (txIndex === undefined ? [] : [{ name: 'txindex', ...txIndex.info() }]),
     findTx: (txid) => chain.findTx(txid),
     sizeOnDisk: () => store.sizeOnDisk(),
     async submitBlock(block) {

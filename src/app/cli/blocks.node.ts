@@ -5,7 +5,7 @@ import { addOptionFlags } from './flags.node.ts';
 /** Flags of commands that work on a data directory without a node. */
 function addDatadirFlags(command: Command, more: readonly OptionKey[] = []): Command {
   command.option('--config <FILE>', 'config file; default: cairn.toml in the data directory').exitOverride();
-  addOptionFlags(command, ['datadir', 'network', 'txindex', 'dbcache', ...more], { all: true });
+  addOptionFlags(command, ['datadir', 'network', 'dbcache', ...more], { all: true });
   return command;
 }
 

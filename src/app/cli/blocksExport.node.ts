@@ -25,7 +25,7 @@ export async function exportFile(options: Record<string, unknown>): Promise<void
     throw new ExitError(EXIT.usage, `--out ${out} exists`, { next: 'give another name, or --force' });
   if (!existsSync(join(config.datadir, 'chain')))
     throw new ExitError(EXIT.config, `${config.datadir} holds no blocks`, { next: 'give --datadir of a full node' });
-  const { chain, close } = await openOfflineChain({ datadir: config.datadir, network, txindex: config.txindex });
+  const { chain, close } = await openOfflineChain({ datadir: config.datadir, network });
   try {
     const tip = chain.tip().height;
     const to = asked ?? tip;

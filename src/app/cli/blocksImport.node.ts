@@ -96,9 +96,9 @@ export async function importFiles(paths: readonly string[], options: Record<stri
   }).then(() => {
     stopped = true;
   });
-  const { datadir, txindex, par, dbcache } = config;
+  const { datadir, par, dbcache } = config;
   const assumeValid = assumeValidOf(config, network);
-  const { chain, close } = await openOfflineChain({ datadir, network, txindex, par, assumeValid, dbcache });
+  const { chain, close } = await openOfflineChain({ datadir, network, par, assumeValid, dbcache });
   try {
     const total = files.sizes.reduce((sum, size) => sum + size, 0);
     const meter = new Meter(total, () => chain.tip().height);

@@ -8,6 +8,7 @@ import { nodeBlockFs } from '../../store/blockFsNode.node.ts';
 import { openLevelKv } from '../../store/kvLevel.node.ts';
 import { nodeFolder } from '../../store/level/folderNode.node.ts';
 import { openDatadir } from '../../store/openDatadir.node.ts';
+import { txIndexFolder } from '../../store/txIndexStore.node.ts';
 import { Lifetime } from '../../util/lifetime.ts';
 import { loadNetwork } from '../config/network.node.ts';
 import { type Finding, findingLine, type VerifyProgress } from '../db/findings.ts';
@@ -94,6 +95,7 @@ export async function verifyDatadir(options: Record<string, unknown>): Promise<v
     const verified = await verifyStore({
       ...{ network, judge: judgeFor(network), nowMs: nodejs.clock.nowMs(), ...scratch },
       database: nodeFolder(join(datadir, light ? 'headers' : 'chain')),
+      ...(!light && existsSync(txIndexFolder(datadir)) ? { txindex: nodeFolder(txIndexFolder(datadir)) } : {}),
       blocks: light ? undefined : nodeBlockFs(join(datadir, 'blocks')),
       stopped: () => stopped,
       progress(progress) {
@@ -115,7 +117,7 @@ export async function verifyDatadir(options: Record<string, unknown>): Promise<v
     else process.stdout.write(summary(found, verified, stopped));
     if (found > 0)
       process.stderr.write(
-        'next: cairn start --reindex (--reindex-chainstate when only coins are named), or restore a backup\n',
+        'next: cairn start --reindex (--reindex-chainstate when only coins are named, --reindex-txindex when only the transaction index is), or restore a backup\n',
       );
     process.exitCode = found > 0 ? EXIT.disk : stopped ? EXIT.failure : EXIT.ok;
   } finally {

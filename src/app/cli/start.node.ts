@@ -24,12 +24,15 @@ export function define(command: Command, { helpAll }: { readonly helpAll: boolea
   addConfigFlags(command, { all: helpAll });
   command
     .option('--reindex', 'first make the index of blocks and the coins anew from the block files')
-    .option('--reindex-chainstate', 'first make the coins anew from the blocks that are there');
+    .option('--reindex-chainstate', 'first make the coins anew from the blocks that are there')
+    .option('--reindex-txindex', 'make the transaction index anew while the node runs');
   command.action(async (options: Record<string, unknown>) => {
     const loaded = configOf(options);
     checkMiningAddress(loaded, await loadNetwork(loaded.config.network));
     const { runNode } = await import('../runNode.node.ts');
-    await runNode(loaded.config, rebuildOf(options, loaded.config));
+    const rebuild = rebuildOf(options, loaded.config);
+    const reindexTxs = options.reindexTxindex === true;
+    await runNode(loaded.config, { reindexTxs, ...(rebuild === undefined ? {} : { rebuild }) });
     // Sockets that are still closing would hold the process for another second.
     process.exit();
   });

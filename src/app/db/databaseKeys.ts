@@ -6,10 +6,8 @@ const NAMES: Readonly<Record<number, string>> = {
   [PREFIX.TIP]: 'the tip',
   [PREFIX.FILE_ENDS]: 'the ends of the block files',
   [PREFIX.COIN_COUNT]: 'the number of coins',
-  [PREFIX.TXINDEX_STATE]: 'the state of the transaction index',
   [PREFIX.SYNCED_ENDS]: 'the synced ends of the block files',
   [PREFIX.FLUSHING]: 'the flush under way',
-  [PREFIX.INDEX_LOW]: 'the height that the transaction index covers',
   [PREFIX.SNAPSHOT]: 'the snapshot that the coins come from',
 };
 

@@ -12,10 +12,9 @@ import {
   COIN_COUNT_KEY,
   FILE_ENDS_KEY,
   FLUSHING_KEY,
-  INDEX_LOW_KEY,
+  INDEX_LOCATOR_KEY,
   SNAPSHOT_KEY,
   TIP_KEY,
-  TXINDEX_STATE_KEY,
 } from '../../store/schema.ts';
 import { decodeSnapshot } from '../../store/snapshotRecord.ts';
 import { DecodeError, Reader } from '../../util/codec.ts';
@@ -38,6 +37,8 @@ export interface StoreToVerify extends VerifyPorts {
   readonly database: FolderReader;
   /** The folder of block files; undefined for a light node, which has headers only. */
   readonly blocks: BlockFs | undefined;
+  /** The LevelDB folder of the transaction index, where there is one. */
+  readonly txindex?: FolderReader;
   /** Computes the coins again from the blocks, into this empty database. */
   readonly scratch?: Kv;
 }
@@ -66,6 +67,14 @@ export async function verifyStore(options: StoreToVerify): Promise<Verified> {
   return new StoreVerification(options).run();
 }
 
+interface IndexToCheck {
+  readonly kv: Kv;
+  readonly path: string;
+  /** By height: the blocks that the index says it holds. */
+  readonly covered: readonly IndexEntry[];
+  readonly check: TxindexCheck;
+}
+
 class StoreVerification {
   readonly #o: StoreToVerify;
   readonly #path: string;
@@ -76,7 +85,7 @@ class StoreVerification {
   #entries: Entries = new Map();
   /** Genesis … the block that the coins represent. */
   #chain: IndexEntry[] = [];
-  #txindex: TxindexCheck | undefined;
+  #txindex: IndexToCheck | undefined;
   /** The coins cannot be computed from the blocks yet. */
   #onSnapshot = false;
 
@@ -98,13 +107,12 @@ class StoreVerification {
     this.#verified.headers = this.#entries.size;
     if (this.#o.blocks === undefined || stopped()) return this.#verified;
     await this.#tip(kv);
-    const { torn, behind } = await this.#unfinished(kv);
-    const indexed = await kv.get(TXINDEX_STATE_KEY);
-    if (indexed !== undefined && !torn && !behind) this.#txindex = new TxindexCheck();
+    const torn = await this.#unfinished(kv);
+    if (this.#o.txindex !== undefined) await this.#openIndex(this.#o.txindex);
     await this.#files(kv, this.#o.blocks);
+    if (this.#txindex !== undefined && !stopped()) await this.#index(this.#txindex, this.#o.blocks);
     if (stopped() || torn) return this.#verified;
     await this.#coins(kv);
-    if (this.#txindex !== undefined && !stopped()) await this.#index(kv, this.#txindex, this.#o.blocks);
     if (this.#o.scratch !== undefined && !this.#onSnapshot && !stopped())
       await this.#replay(kv, this.#o.scratch, this.#o.blocks);
     return this.#verified;
@@ -146,20 +154,16 @@ class StoreVerification {
   }
 
   /** What a node that was killed left for its next start, which is no damage. */
-  async #unfinished(kv: Kv): Promise<{ readonly torn: boolean; readonly behind: boolean }> {
+  async #unfinished(kv: Kv): Promise<boolean> {
     const torn = (await kv.get(FLUSHING_KEY)) !== undefined;
     const tip = this.#chain.at(-1);
     let above = 0;
     for (const entry of this.#entries.values())
       if (entry.status === 'valid' && entry.height > (tip?.height ?? 0)) above++;
-    const behind = above > 0 || (await kv.get(INDEX_LOW_KEY)) !== undefined;
     const { notes } = this.#verified;
     if (torn) notes.push('coins were being written when the node was killed: the next start finishes it; not compared');
-    else if (behind)
-      notes.push(
-        `the node was killed: its next start connects ${above} blocks again; the transaction index was not compared`,
-      );
-    return { torn, behind };
+    else if (above > 0) notes.push(`the node was killed: its next start connects ${above} blocks again`);
+    return torn;
   }
 
   /** Height up to which the chain of `tip` stands on a snapshot and may be unvalidated; -1 when it does not. */
@@ -195,11 +199,6 @@ class StoreVerification {
       this.#wrongState(`the ends of the block files: ${error.message}`);
     }
     return undefined;
-  }
-
-  /** On the chain, and connected: what lies below a snapshot may not be yet. */
-  #isIndexed(entry: IndexEntry): boolean {
-    return this.#chain[entry.height] === entry && entry.status === 'valid';
   }
 
   async #files(kv: Kv, fs: BlockFs): Promise<void> {
@@ -267,7 +266,7 @@ class StoreVerification {
       this.#o.found({ part: 'blocks', path, offset: at.offset, block: blockOf(entry), detail: block.fault });
       return;
     }
-    if (this.#isIndexed(entry)) this.#txindex?.observe(block);
+    if (this.#txindex?.covered[entry.height] === entry) this.#txindex.check.observe(block);
     if (entry.undo !== undefined) await this.#undo(entry, block, undo, true);
   }
 
@@ -307,15 +306,39 @@ class StoreVerification {
     this.#verified.coins = await verifyCoins({ kv, path: this.#path, height, count, found, progress, stopped });
   }
 
-  async #index(kv: Kv, check: TxindexCheck, fs: BlockFs): Promise<void> {
+  /** The index and the blocks it says it covers, which may be fewer or more than the coins represent. */
+  async #openIndex(folder: FolderReader): Promise<void> {
+    const { found, progress } = this.#o;
+    const path = folder.path('').replace(/[/\\]$/, '');
+    const { kv, damage } = await FrozenKv.verify(folder, (done, total) =>
+      progress({ stage: 'txindex', done, total, unit: 'bytes' }),
+    );
+    for (const { path: file, offset, detail } of damage)
+      found({ part: 'txindex', path: file, offset, block: undefined, detail });
+    const locator = await kv?.get(INDEX_LOCATOR_KEY);
+    if (kv === undefined || locator === undefined) return;
+    const covered: IndexEntry[] = [];
+    let at = this.#entries.get(hashKey(locator.subarray(0, 32)));
+    if (at === undefined)
+      this.#verified.notes.push('the transaction index reaches to a block that is not known: not compared');
+    for (; at !== undefined; at = at.parent) covered[at.height] = at;
+    if (covered.length > 0) this.#txindex = { kv, path, covered, check: new TxindexCheck() };
+  }
+
+  async #index({ kv, path, covered, check }: IndexToCheck, fs: BlockFs): Promise<void> {
     const { found, progress, stopped } = this.#o;
     const bodies = new RecordReader(fs, 'blk', this.#o.network.magic);
     try {
-      this.#verified.transactions = await check.run({
-        ...{ kv, path: this.#path, entries: this.#entries, found, progress, stopped },
-        isIndexed: (entry) => this.#isIndexed(entry),
+      const { entries, stale } = await check.run({
+        ...{ kv, path, entries: this.#entries, found, progress, stopped },
+        isIndexed: (entry) => covered[entry.height] === entry,
         readBlock: (entry) => this.#read(entry, bodies),
       });
+      this.#verified.transactions = entries;
+      if (stale > 0)
+        this.#verified.notes.push(
+          `${stale} entries of the transaction index name blocks that are not on the chain: not believed`,
+        );
     } finally {
       await bodies.close();
     }

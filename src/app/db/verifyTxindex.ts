@@ -1,6 +1,6 @@
 import type { IndexEntry } from '../../chain/headerIndex.ts';
 import type { Block } from '../../primitives/block.ts';
-import { displayHash, hashKey } from '../../primitives/hash.ts';
+import { hashKey } from '../../primitives/hash.ts';
 import { PREFIX, rangeOf, txKey } from '../../store/schema.ts';
 import { concatBytes, equalBytes } from '../../util/bytes.ts';
 import type { Kv } from '../../util/ports.ts';
@@ -28,20 +28,21 @@ export class TxindexCheck {
     for (const { txid } of block.txs) this.#expected.add(concatBytes(txid, block.header.hash));
   }
 
-  async run(options: TxindexToVerify): Promise<number> {
+  /** `stale`: entries that name no covered block, which a power cut may leave and nobody believes. */
+  async run(options: TxindexToVerify): Promise<{ readonly entries: number; readonly stale: number }> {
     const { kv, entries, isIndexed, progress, stopped } = options;
     const seen = new SetFingerprint();
+    let stale = 0;
     for await (const [key, value] of kv.iterate(rangeOf(PREFIX.TX))) {
       const entry = value.length === 32 ? entries.get(hashKey(value)) : undefined;
-      if (entry === undefined || !isIndexed(entry))
-        tell(options, `transaction ${displayHash(key.slice(1))}: its block is not on the chain`);
-      seen.add(concatBytes(key.subarray(1), value));
-      if (seen.count % STEP !== 0) continue;
-      if (stopped()) return seen.count;
+      if (entry === undefined || !isIndexed(entry)) stale++;
+      else seen.add(concatBytes(key.subarray(1), value));
+      if ((seen.count + stale) % STEP !== 0) continue;
+      if (stopped()) break;
       progress({ stage: 'txindex', done: seen.count, total: this.#expected.count, unit: 'transactions' });
     }
-    if (!seen.equals(this.#expected)) await this.#name(options);
-    return seen.count;
+    if (!stopped() && !seen.equals(this.#expected)) await this.#name(options);
+    return { entries: seen.count, stale };
   }
 
   /** Every transaction of every block is looked up. A repeated coinbase (BIP30) belongs to the block that repeats it. */

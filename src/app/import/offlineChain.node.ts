@@ -38,7 +38,6 @@ async function opening<C>(open: (lifetime: Lifetime) => Promise<C>): Promise<Off
 export function openOfflineChain(options: {
   readonly datadir: string;
   readonly network: Network;
-  readonly txindex: boolean;
   /** As the node's option. */
   readonly par?: number;
   /** Absent: every script is run. */
@@ -46,13 +45,13 @@ export function openOfflineChain(options: {
   /** As the node's option. */
   readonly dbcache?: number;
 }): Promise<Offline<ChainManager>> {
-  const { datadir, network, txindex, par = 0, assumeValid, dbcache = DEFAULT_DBCACHE } = options;
+  const { datadir, network, par = 0, assumeValid, dbcache = DEFAULT_DBCACHE } = options;
   return opening(async (lifetime) => {
     bindDataDir(dataDir(datadir), bindingOf(network));
     const log = createLogger({ level: 'warn', json: false });
     const rebuild = rebuildParts({ network, clock: nodejs.clock, log, tell: () => {}, wanted: undefined });
     const store = await openFullStore({
-      ...{ dir: datadir, network, txindex, dbcache, rebuild },
+      ...{ dir: datadir, network, dbcache, rebuild, migrating: (message) => log.warn({}, message) },
       // The next commit fails with it.
       behind: { clock: nodejs.clock, timers: nodejs.timers, fail: () => {} },
     });
@@ -78,7 +77,7 @@ export function openOfflineHeaders(options: {
   const { datadir, network } = options;
   return opening(async (lifetime) => {
     bindDataDir(dataDir(datadir), bindingOf(network));
-    const store = await openHeaderStore({ dir: datadir, network });
+    const store = await openHeaderStore({ dir: datadir, network, migrating: () => {} });
     lifetime.add(() => store.close());
     return HeaderChain.open({ network, judge: judgeFor(network), store, clock: nodejs.clock, pause });
   });

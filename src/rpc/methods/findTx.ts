@@ -44,9 +44,12 @@ export async function findTx(backend: FullBackend, txid: Hash256, blockHash: Has
   const entry = blocks.txIndex ? await blocks.findTx(txid) : undefined;
   const found = entry === undefined ? undefined : await inBlock(blocks, entry, txid);
   if (found !== undefined) return found;
-  const where = blocks.txIndex
+  const ready = blocks.indexes().some(({ name, synced }) => name === 'txindex' && synced);
+  const where = ready
     ? 'No such mempool or blockchain transaction'
-    : 'No such mempool transaction. Use -txindex or provide a block hash to enable blockchain transaction queries';
+    : blocks.txIndex
+      ? 'No such mempool transaction. Blockchain transactions are still in the process of being indexed'
+      : 'No such mempool transaction. Use -txindex or provide a block hash to enable blockchain transaction queries';
   throw notFound(`${where}. Use gettransaction for wallet transactions.`);
 }
 

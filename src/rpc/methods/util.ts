@@ -101,10 +101,12 @@ export const utilMethods: readonly MethodSpec[] = [
       ),
     ],
     needs: ['blocks'],
-    run(args, { backend: { blocks, headers } }): JsonObject {
+    run(args, { backend: { blocks } }): JsonObject {
       const wanted = args.optStr(0);
-      if (!blocks.txIndex || (wanted !== undefined && wanted !== '' && wanted !== 'txindex')) return {};
-      return { txindex: { synced: true, best_block_height: headers.tip().height } };
+      const shown = blocks.indexes().filter(({ name }) => wanted === undefined || wanted === '' || wanted === name);
+      return Object.fromEntries(
+        shown.map(({ name, synced, bestHeight }) => [name, { synced, best_block_height: bestHeight }]),
+      );
     },
   }),
   method({

@@ -17,7 +17,7 @@ export async function openChain(network: Network, dir: string) {
   const fail = (error: unknown) => {
     throw error;
   };
-  const store = await openFullStore({ dir, network, txindex: true, behind: { ...nodejs, fail } });
+  const store = await openFullStore({ dir, network, behind: { ...nodejs, fail } });
   lifetime.add(() => store.close());
   const scripts = nodeScripts(0, lifetime);
   const evidence = { keep: async () => {} };

@@ -46,7 +46,7 @@ async function measure(bench: Bench): Promise<void> {
   const dir = bench.tempDir();
   const lifetime = new Lifetime();
   const walks = new CoinWalks(() => nextTurn(), lifetime);
-  const store = await openFullStore({ dir: join(dir, 'node'), network, txindex: false });
+  const store = await openFullStore({ dir: join(dir, 'node'), network });
   lifetime.add(() => store.close());
   const snapshot = { base: network.chainId, coinsHash: network.chainId, chainTx: 1, state: 'unvalidated' as const };
   await store.replaceCoins(snapshot, coinsOf(count));
@@ -79,7 +79,7 @@ async function measure(bench: Bench): Promise<void> {
   for (let run = 0; run < bench.runs; run++) {
     rmSync(path, { force: true });
     dumps.push(await timed(() => dumpCoins({ chain, walks, magic: network.magic }, path)));
-    const target = await openFullStore({ dir: join(dir, `loaded${run}`), network, txindex: false });
+    const target = await openFullStore({ dir: join(dir, `loaded${run}`), network });
     const loading = {
       entry: () => base,
       snapshot: {
