@@ -13,7 +13,7 @@ import { openLevelKv } from '../../src/store/kvLevel.node.ts';
 import { MemoryKv } from '../../src/store/kvMemory.ts';
 import { nodeFolder } from '../../src/store/level/folderNode.node.ts';
 import { openFullStore } from '../../src/store/openStores.node.ts';
-import { COIN_COUNT_KEY, coinKey, SNAPSHOT_KEY, TIP_KEY, txKey } from '../../src/store/schema.ts';
+import { COIN_COUNT_KEY, coinKey, REBUILD_KEY, SNAPSHOT_KEY, TIP_KEY, txKey } from '../../src/store/schema.ts';
 import { encodeSnapshot } from '../../src/store/snapshotRecord.ts';
 import { openTxIndexStore, txIndexFolder } from '../../src/store/txIndexStore.node.ts';
 import { Writer } from '../../src/util/codec.ts';
@@ -304,6 +304,20 @@ describe('app: db verify', function () {
         lines.join('\n'),
       );
     });
+  });
+
+  it('a rebuild that was interrupted is no damage', async () => {
+    await withRecords(
+      [
+        { type: 'put', key: REBUILD_KEY, value: Uint8Array.of(3) },
+        { type: 'del', key: TIP_KEY },
+      ],
+      async () => {
+        const { findings, verified } = await verify();
+        assert.deepEqual(findings, []);
+        assert.match(verified.notes.join(), /a rebuild was interrupted/);
+      },
+    );
   });
 
   it('stops when asked', async () => {

@@ -13,6 +13,7 @@ import {
   FILE_ENDS_KEY,
   FLUSHING_KEY,
   INDEX_LOCATOR_KEY,
+  REBUILD_KEY,
   SNAPSHOT_KEY,
   TIP_KEY,
 } from '../../store/schema.ts';
@@ -106,6 +107,12 @@ class StoreVerification {
     this.#entries = await verifyHeaders({ ...ports, kv, path: this.#path, network, judge, nowMs });
     this.#verified.headers = this.#entries.size;
     if (this.#o.blocks === undefined || stopped()) return this.#verified;
+    if ((await kv.get(REBUILD_KEY)) !== undefined) {
+      this.#verified.notes.push(
+        'a rebuild was interrupted, the next start goes on with it: coins and blocks were not compared',
+      );
+      return this.#verified;
+    }
     await this.#tip(kv);
     const torn = await this.#unfinished(kv);
     if (this.#o.txindex !== undefined) await this.#openIndex(this.#o.txindex);
