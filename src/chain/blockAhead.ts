@@ -1,6 +1,8 @@
-import type { Coin, UtxoDiff } from '../ledger/coin.ts';
+import type { Coin, CoinChange, UtxoDiff } from '../ledger/coin.ts';
 import type { Block } from '../primitives/block.ts';
-import { type OutPoint, outPointKey } from '../primitives/outpoint.ts';
+import type { Hash256 } from '../primitives/hash.ts';
+import { OutPointIndex } from '../primitives/outPointIndex.ts';
+import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Check } from '../primitives/rules.ts';
 import type { IndexEntry } from './headerIndex.ts';
 import type { ReadCoins } from './judgeBlock.ts';
@@ -20,30 +22,37 @@ export interface BlockAhead {
   readonly failed: (error: unknown) => void;
 }
 
-/** Coins as they will be once a block with this diff is connected: its changes, and behind them what `read` gives. */
-export function coinsAfter(diff: UtxoDiff, read: ReadCoins): ReadCoins {
-  let changes: Map<string, Coin | undefined> | undefined;
+/** Filed for a coin that is gone. */
+const SPENT = -1;
+
+/**
+ * Coins as they will be once the block `hash` with this diff is connected: its changes, and behind them what `read` gives.
+ */
+export function coinsAfter(hash: Hash256, { spent, added }: UtxoDiff, read: ReadCoins): ReadCoins {
+  let changes: OutPointIndex | undefined;
   return async (outpoints: readonly OutPoint[]) => {
     if (changes === undefined) {
-      changes = new Map();
+      changes = new OutPointIndex(spent.length + added.length, hash);
       // In this order: a replaced coin is in both lists.
-      for (const { outpoint } of diff.spent) changes.set(outPointKey(outpoint), undefined);
-      for (const { outpoint, coin } of diff.added) changes.set(outPointKey(outpoint), coin);
+      for (const { outpoint } of spent) changes.add(outpoint.txid, outpoint.index, SPENT);
+      for (let i = 0; i < added.length; i++) {
+        const { txid, index } = (added[i] as CoinChange).outpoint;
+        changes.add(txid, index, i);
+      }
     }
     const coins: (Coin | undefined)[] = new Array(outpoints.length);
     const behind: OutPoint[] = [];
     const places: number[] = [];
-    for (const [i, outpoint] of outpoints.entries()) {
-      const key = outPointKey(outpoint);
-      const coin = changes.get(key);
-      if (coin !== undefined) coins[i] = coin;
-      else if (!changes.has(key)) {
+    for (let i = 0; i < outpoints.length; i++) {
+      const outpoint = outpoints[i] as OutPoint;
+      const change = changes.get(outpoint.txid, outpoint.index);
+      if (change === undefined) {
         behind.push(outpoint);
         places.push(i);
-      }
+      } else if (change !== SPENT) coins[i] = (added[change] as CoinChange).coin;
     }
     const found = await read(behind);
-    for (const [i, place] of places.entries()) coins[place] = found[i];
+    for (let i = 0; i < places.length; i++) coins[places[i] as number] = found[i];
     return coins;
   };
 }

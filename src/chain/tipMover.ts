@@ -165,7 +165,7 @@ export class TipMover {
     assert(entry.parent === parent, 'only a child of the frontier can be connected');
     const block = given?.block ?? (await this.readBlock(entry));
     const stored = store.coins.bind(store);
-    const read = before === undefined ? stored : coinsAfter(before.diff, stored);
+    const read = before === undefined ? stored : coinsAfter(before.entry.header.hash, before.diff, stored);
     const judged = await judgeCoins(block, parent, network.consensus, read, () => breathe(block));
     await breathe(block);
     const passedBefore = entry.status === 'valid';

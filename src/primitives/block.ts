@@ -37,7 +37,7 @@ export class Block implements SealedHeader {
 
   /** Which transactions spend which; looked up once. */
   get links(): BlockLinks {
-    this.#links ??= linkBlock(this.txs);
+    this.#links ??= linkBlock(this.txs, this.header.hash);
     return this.#links;
   }
 

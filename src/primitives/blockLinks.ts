@@ -1,4 +1,5 @@
-import { hashKey } from './hash.ts';
+import type { Hash256 } from './hash.ts';
+import { OutPointIndex } from './outPointIndex.ts';
 import type { Tx } from './tx.ts';
 
 /** How the transactions of a block hang together. Inputs and outputs are numbered through the block, in its order. */
@@ -14,8 +15,8 @@ export interface BlockLinks {
 /** The input spends no output of a transaction before its own in the block. */
 export const FROM_OUTSIDE = -1;
 
-/** One look at the ids of all transactions and prevouts. */
-export function linkBlock(txs: readonly Tx[]): BlockLinks {
+/** One look at the ids of all transactions and prevouts. `blockHash` salts the look-ups. */
+export function linkBlock(txs: readonly Tx[], blockHash: Hash256): BlockLinks {
   const firstInput = new Int32Array(txs.length + 1);
   const firstOutput = new Int32Array(txs.length + 1);
   for (let i = 0; i < txs.length; i++) {
@@ -24,12 +25,13 @@ export function linkBlock(txs: readonly Tx[]): BlockLinks {
     firstOutput[i + 1] = (firstOutput[i] as number) + outputs.length;
   }
   const makers = new Int32Array(firstInput[txs.length] as number);
-  const earlier = new Map<string, number>();
+  // Whole transactions: all filed under index 0.
+  const earlier = new OutPointIndex(txs.length, blockHash);
   let at = 0;
   for (let i = 0; i < txs.length; i++) {
     const tx = txs[i] as Tx;
-    for (const { prevout } of tx.inputs) makers[at++] = earlier.get(hashKey(prevout.txid)) ?? FROM_OUTSIDE;
-    earlier.set(hashKey(tx.txid), i);
+    for (const { prevout } of tx.inputs) makers[at++] = earlier.get(prevout.txid, 0) ?? FROM_OUTSIDE;
+    earlier.add(tx.txid, 0, i);
   }
   return { firstInput, firstOutput, makers };
 }

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { FROM_OUTSIDE, linkBlock } from '../../src/primitives/blockLinks.ts';
+import { ZERO_HASH } from '../../src/primitives/hash.ts';
 import { NO_WITNESS, SEQUENCE_FINAL, Tx } from '../../src/primitives/tx.ts';
 import { EMPTY } from '../../src/util/bytes.ts';
 
@@ -18,7 +19,7 @@ describe('Links of a block', () => {
     const a = spending([1], 2);
     const b = spending([2, a, 3], 0);
     const c = spending([a, b], 3);
-    assert.deepEqual(linkBlock([a, b, c]), {
+    assert.deepEqual(linkBlock([a, b, c], ZERO_HASH), {
       firstInput: Int32Array.of(0, 1, 4, 6),
       firstOutput: Int32Array.of(0, 2, 2, 5),
       makers: Int32Array.of(FROM_OUTSIDE, FROM_OUTSIDE, 0, FROM_OUTSIDE, 0, 1),
@@ -27,10 +28,10 @@ describe('Links of a block', () => {
   it('do not reach to later transactions, nor to the same one', () => {
     const a = spending([1], 1);
     const b = spending([a], 1);
-    assert.deepEqual(linkBlock([b, a]).makers, Int32Array.of(FROM_OUTSIDE, FROM_OUTSIDE));
+    assert.deepEqual(linkBlock([b, a], ZERO_HASH).makers, Int32Array.of(FROM_OUTSIDE, FROM_OUTSIDE));
   });
   it('of no transactions are empty', () => {
     const none = { firstInput: Int32Array.of(0), firstOutput: Int32Array.of(0), makers: new Int32Array(0) };
-    assert.deepEqual(linkBlock([]), none);
+    assert.deepEqual(linkBlock([], ZERO_HASH), none);
   });
 });

@@ -40,13 +40,17 @@ export function openOfflineChain(options: {
   readonly network: Network;
   /** As the node's option. */
   readonly par?: number;
+  /** Many blocks will be connected. */
+  readonly busy?: boolean;
   /** Absent: every script is run. */
   readonly assumeValid?: AssumeValid;
   /** As the node's option. */
   readonly dbcache?: number;
 }): Promise<Offline<ChainManager>> {
-  const { datadir, network, par = 0, assumeValid, dbcache = DEFAULT_DBCACHE } = options;
+  const { datadir, network, par = 0, busy = false, assumeValid, dbcache = DEFAULT_DBCACHE } = options;
   return opening(async (lifetime) => {
+    // Threads start while the store opens.
+    const scripts = nodeScripts(par, lifetime, busy);
     bindDataDir(dataDir(datadir), bindingOf(network));
     const log = createLogger({ level: 'warn', json: false });
     const rebuild = rebuildParts({ network, clock: nodejs.clock, log, tell: () => {}, wanted: undefined });
@@ -59,7 +63,7 @@ export function openOfflineChain(options: {
     const chain = await ChainManager.open({
       ...{ network, store, pause, clock: nodejs.clock },
       judge: judgeFor(network),
-      scripts: nodeScripts(par, lifetime),
+      scripts,
       ...(assumeValid === undefined ? {} : { assumeValid }),
       evidence: evidenceKeeper(datadir, log),
     });

@@ -8,13 +8,14 @@ import { ScriptPool } from './scriptPool.node.ts';
 
 /**
  * What a node verifies scripts with. `par`: the option; 0 means as many threads as there are cores. A single one is the
- * thread of the node itself. `lifetime` ends the threads.
+ * thread of the node itself. `lifetime` ends the threads. With `busy` they start at once instead of when first needed.
  */
-export function nodeScripts(par: number, lifetime: Lifetime): ScriptChecker {
+export function nodeScripts(par: number, lifetime: Lifetime, busy = false): ScriptChecker {
   const inline = inlineScriptChecker({ verify: verifyScript, pause: () => nextTurn() });
   const threads = par === 0 ? availableParallelism() : par;
   if (threads === 1) return inline;
   const pool = new ScriptPool({ threads, inline });
   lifetime.add(() => pool.close());
+  if (busy) pool.warm();
   return pool;
 }

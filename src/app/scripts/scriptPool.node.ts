@@ -76,6 +76,12 @@ export class ScriptPool implements ScriptChecker {
     return scriptBroken((jobs[fault.job] as ScriptJob).tx, fault.input, fault.error, fault.detail);
   }
 
+  /** Starts the threads now: for those who know that there will be work. */
+  warm(): void {
+    if (this.#threads.length === 0 && !this.#closed) this.#start();
+    for (const thread of this.#threads) if (this.#runs.size === 0) thread.unref();
+  }
+
   /** Runs under way throw. */
   async close(): Promise<void> {
     this.#closed = true;

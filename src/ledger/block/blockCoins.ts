@@ -1,6 +1,7 @@
 import type { Block } from '../../primitives/block.ts';
 import { FROM_OUTSIDE } from '../../primitives/blockLinks.ts';
-import { type OutPoint, outPointKey } from '../../primitives/outpoint.ts';
+import { OutPointIndex } from '../../primitives/outPointIndex.ts';
+import type { OutPoint } from '../../primitives/outpoint.ts';
 import { isUnspendable } from '../../primitives/outputScript.ts';
 import { type Check, passed } from '../../primitives/rules.ts';
 import type { Tx, TxOut } from '../../primitives/tx.ts';
@@ -17,7 +18,8 @@ export class BlockCoins {
   readonly #height: number;
   /** By number of the output: 1 where it is spent within the block. */
   readonly #spentInside: Uint8Array;
-  readonly #spentKeys = new Set<string>();
+  /** Coins of the view that are spent already. */
+  readonly #spentOutside: OutPointIndex;
   readonly #spent: CoinChange[] = [];
 
   /** The block stands at `height`. */
@@ -25,6 +27,7 @@ export class BlockCoins {
     this.#block = block;
     this.#view = view;
     this.#height = height;
+    this.#spentOutside = new OutPointIndex(block.links.makers.length, block.header.hash);
     this.#spentInside = new Uint8Array(block.links.firstOutput[block.txs.length] as number);
   }
 
@@ -89,8 +92,8 @@ export class BlockCoins {
   #takeOutside(outpoint: OutPoint): Coin | undefined {
     const coin = this.#view.coin(outpoint);
     if (coin === undefined) return undefined;
-    const before = this.#spentKeys.size;
-    if (this.#spentKeys.add(outPointKey(outpoint)).size === before) return undefined;
+    if (this.#spentOutside.get(outpoint.txid, outpoint.index) !== undefined) return undefined;
+    this.#spentOutside.add(outpoint.txid, outpoint.index, this.#spent.length);
     this.#spent.push({ outpoint, coin });
     return coin;
   }
