@@ -5,11 +5,8 @@ import type { Hash256 } from '../primitives/hash.ts';
 import type { SealedHeader } from '../primitives/header.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import { broken, type Check, effectOf, passed } from '../primitives/rules.ts';
-import { AssertionFailure } from '../util/assert.ts';
-import { equalBytes } from '../util/bytes.ts';
 import type { Emitter } from '../util/events.ts';
 import type { Clock } from '../util/ports.ts';
-import { SerialQueue } from '../util/queue.ts';
 import { type AssumeValid, isAssumedValid } from './assumeValid.ts';
 import { checkRoom, checkWorthStoring, type Room } from './bodyRule.ts';
 import { type Breathe, breathing } from './breathe.ts';
@@ -20,11 +17,13 @@ import { commitGenesis } from './commitGenesis.ts';
 import type { HeaderEntry } from './entry.ts';
 import type { ChainEvents } from './events.ts';
 import { finishFlush } from './finishFlush.ts';
-import { HaltedError, HaltSwitch, StoredChainError } from './halt.ts';
+import { type HaltedError, HaltSwitch, StoredChainError } from './halt.ts';
 import { HeaderChain, type HeaderChainParts } from './headerChain.ts';
 import type { IndexEntry } from './headerIndex.ts';
-import { judgeBody, judgeCoins, judgeUnsealedHeader } from './judgeBlock.ts';
-import { ChainClosedError, type Later, now, unlessClosed } from './later.ts';
+import { judgeBody } from './judgeBlock.ts';
+import { judgeProposal } from './judgeProposal.ts';
+import { type Later, now, unlessClosed } from './later.ts';
+import { Lines } from './lines.ts';
 import { invalidate, reconsider } from './operatorOrders.ts';
 import type { ChainStore, EvidenceKeeper, ScriptChecker, StoredSnapshot } from './ports.ts';
 import { type Pruned, type PruneGoal, Pruning } from './pruning.ts';
@@ -72,14 +71,12 @@ export class ChainManager implements Chain {
   readonly #mover: TipMover;
   readonly #breathe: Breathe;
   readonly #pruning: Pruning;
-  readonly #intake = new SerialQueue();
-  readonly #moves = new SerialQueue();
+  readonly #lines: Lines;
   /** Blocks between the two lines, or waiting for their scripts. */
   readonly #underWay = new Map<IndexEntry, Promise<Check<AcceptedBlock>>>();
   /** What the coins began with, when it was not genesis. */
   readonly snapshot: SnapshotBase;
   #findTx: ((txid: Hash256) => Promise<Hash256 | undefined>) | undefined;
-  #closed = false;
 
   private constructor(
     parts: ChainManagerParts,
@@ -107,18 +104,17 @@ export class ChainManager implements Chain {
       },
       active,
     );
-    const inTurn = <T>(job: () => Promise<T>): Promise<T> => this.#inTurn(job);
-    this.snapshot = new SnapshotBase({
-      ...parts,
-      halt,
-      headers,
-      candidates: this.#candidates,
-      mover: this.#mover,
-      inTurn,
+    const { evidence, onFailure } = parts;
+    this.#lines = new Lines({
+      ...{ halt, evidence, onMoveFailed: (error) => this.#mover.dropAhead(error) },
+      ...(onFailure === undefined ? {} : { onFailure }),
     });
+    const inTurn = <T>(job: () => Promise<T>): Promise<T> => this.#lines.inTurn(job);
+    const moving = { candidates: this.#candidates, mover: this.#mover };
+    this.snapshot = new SnapshotBase({ ...parts, ...moving, halt, headers, inTurn });
     if (snapshot !== undefined) this.snapshot.restore(snapshot);
     this.#pruning = new Pruning({
-      ...{ ...parts, index, candidates: this.#candidates, mover: this.#mover },
+      ...{ ...parts, ...moving, index },
       snapshotBase: () => this.snapshot.base,
     });
     this.#candidates.load(active);
@@ -224,7 +220,7 @@ export class ChainManager implements Chain {
       const coins = await this.#parts.store.coins(outpoints);
       if (this.#mover.commitCounter === before) return coins;
     }
-    return this.#moves.run(async () => {
+    return this.#lines.between(async () => {
       await this.#mover.activate();
       return this.#parts.store.coins(outpoints);
     });
@@ -232,7 +228,7 @@ export class ChainManager implements Chain {
 
   /** All coins at the tip. They stay those of this moment while blocks connect; reading them holds nobody up. */
   coinsAtTip(): Promise<CoinsAtTip> {
-    return this.#inTurn(async () => {
+    return this.#lines.inTurn(async () => {
       await this.#mover.activate();
       return { tip: this.tip(), coins: await beginWalk(this.#parts.store.allCoins()) };
     });
@@ -251,20 +247,20 @@ export class ChainManager implements Chain {
   }
 
   acceptHeaders(headers: readonly SealedHeader[]): Promise<HeadersOutcome> {
-    return this.#telling(this.#inLine(this.#intake, () => this.#headers.acceptHeaders(headers)));
+    return this.#lines.take(async () => now(await this.#headers.acceptHeaders(headers)));
   }
 
   acceptBlock(block: Block, options: AcceptBlockOptions = {}): Promise<Check<AcceptedBlock>> {
-    return this.#telling(
-      this.#keepingEvidence(block, async () => {
-        const { outcome } = await this.#inLine(this.#intake, () => this.#take(block, options));
-        return outcome;
-      }),
-    );
+    return this.#lines.keepingEvidence(block, () => this.#lines.take(() => this.#take(block, options)));
   }
 
   testBlock(block: Block): Promise<Check> {
-    return this.#keepingEvidence(block, () => this.#inTurn(() => this.#test(block)));
+    return this.#lines.keepingEvidence(block, () =>
+      this.#lines.inTurn(async () => {
+        await this.#mover.activate();
+        return judgeProposal(block, this.#mover.tip, this.#parts);
+      }),
+    );
   }
 
   /** Marks a block invalid by order of the operator, with everything on top of it; moves to the best branch left. */
@@ -272,7 +268,7 @@ export class ChainManager implements Chain {
     const { base } = this.snapshot;
     if (base !== undefined && entry.height <= base.height)
       throw new RangeError('blocks up to the base of a snapshot cannot be taken back before they are validated');
-    await this.#inTurn(() => invalidate(this.#headers.own(entry), this.#mover, this.#pruning.floor));
+    await this.#lines.inTurn(() => invalidate(this.#headers.own(entry), this.#mover, this.#pruning.floor));
   }
 
   /** Forgets that a block, its ancestors and its descendants are invalid, and judges them again. */
@@ -283,7 +279,7 @@ export class ChainManager implements Chain {
       mover: this.#mover,
       candidates: this.#candidates,
     };
-    return this.#inTurn(() => reconsider(this.#headers.own(entry), parts));
+    return this.#lines.inTurn(() => reconsider(this.#headers.own(entry), parts));
   }
 
   /**
@@ -303,68 +299,21 @@ export class ChainManager implements Chain {
 
   /** Deletes whole files of blocks, all of them KEEP_BLOCKS or more below the tip. */
   prune(goal: PruneGoal): Promise<Pruned> {
-    const turn = this.#inLine(this.#intake, async (): Promise<Later<Pruned>> => {
+    return this.#lines.take(async () => {
       // Blocks taken from now on are written behind this file, or in it.
       const last = Math.max(...this.#parts.store.fileSizes().bodies.keys());
-      const outcome = this.#move(async () => {
+      const outcome = this.#lines.move(async () => {
         await this.#mover.activate();
         return this.#pruning.run(goal, last);
       });
       return { outcome };
     });
-    return this.#telling(turn.then(({ outcome }) => outcome));
   }
 
   /** Ends after the step under way; the store may be closed then. */
   async close(): Promise<void> {
-    this.#closed = true;
     this.#mover.stop();
-    await this.#intake.idle();
-    await this.#moves.idle();
-  }
-
-  /** Runs `job` when those before it in the line have ended, unless the chain is halted or closed by then. */
-  #inLine<T>(line: SerialQueue, job: () => Promise<T>): Promise<T> {
-    return line.run(async () => {
-      this.#halt.check();
-      if (this.#closed) throw new ChainClosedError();
-      return await job();
-    });
-  }
-
-  /** Runs `job` in the second line. When it throws, the block ahead is given up: what comes after may not settle it. */
-  #move<T>(job: () => Promise<T>): Promise<T> {
-    const run = this.#inLine(this.#moves, job);
-    run.catch((error: unknown) => this.#mover.dropAhead(error));
-    return run;
-  }
-
-  /** Runs `job` in the second line, behind all blocks given before. */
-  #inTurn<T>(job: () => Promise<T>): Promise<T> {
-    const turn = this.#inLine(this.#intake, async (): Promise<Later<T>> => ({ outcome: this.#move(job) }));
-    return this.#telling(turn.then(({ outcome }) => outcome));
-  }
-
-  async #telling<T>(result: Promise<T>): Promise<T> {
-    try {
-      return await result;
-    } catch (error) {
-      if (!(error instanceof ChainClosedError || error instanceof HaltedError)) this.#parts.onFailure?.(error);
-      throw error;
-    }
-  }
-
-  /** A contradiction in our own code: save what led to it and stop. A wrong ledger is worse than none. */
-  async #keepingEvidence<T>(block: Block, job: () => Promise<T>): Promise<T> {
-    try {
-      return await job();
-    } catch (error) {
-      if (error instanceof AssertionFailure) {
-        this.#halt.halt(error);
-        await this.#parts.evidence.keep(encodeSealedBlock(block), error.message).catch(() => undefined);
-      }
-      throw error;
-    }
+    await this.#lines.close();
   }
 
   /** In the first line: header and body. What is left is done in the second. */
@@ -388,11 +337,13 @@ export class ChainManager implements Chain {
     const body = judgeBody(block, entry.parent as IndexEntry, this.#parts.network.consensus);
     if (!body.ok) {
       if (!effectOf(body.rule).remember) return now(body);
-      return { outcome: this.#move(() => this.#mover.activate(() => this.#mover.markInvalid(entry))).then(() => body) };
+      return {
+        outcome: this.#lines.move(() => this.#mover.activate(() => this.#mover.markInvalid(entry))).then(() => body),
+      };
     }
     const position = await this.#parts.store.appendBody(encodeSealedBlock(block));
     const change: EntryChange = { body: position, txCount: block.txs.length, status: 'stored' };
-    const outcome = this.#move(() => this.#place(entry, { block, change })).then((later) => later.outcome);
+    const outcome = this.#lines.move(() => this.#place(entry, { block, change })).then((later) => later.outcome);
     this.#underWay.set(entry, outcome);
     const over = (): void => void this.#underWay.delete(entry);
     outcome.then(over, over);
@@ -401,7 +352,7 @@ export class ChainManager implements Chain {
 
   /** Finishes what a failure of ours (a worker, a full disk) may have interrupted. */
   async #again(block: Block, entry: IndexEntry): Promise<Check<AcceptedBlock>> {
-    return this.#move(async () => {
+    return this.#lines.move(async () => {
       await this.#mover.activate();
       return entry.isInvalid ? this.#outcome(entry) : this.#known(block, entry);
     });
@@ -426,7 +377,7 @@ export class ChainManager implements Chain {
       const fault = await verdict;
       return now(fault.ok ? this.#outcome(entry) : fault);
     }
-    const moved = ready.then(() => this.#move(() => this.#mover.activate())).catch(unlessClosed);
+    const moved = ready.then(() => this.#lines.move(() => this.#mover.activate())).catch(unlessClosed);
     return { outcome: Promise.all([verdict, moved]).then(([own]) => (own.ok ? this.#outcome(entry) : own)) };
   }
 
@@ -441,27 +392,7 @@ export class ChainManager implements Chain {
   }
 
   #outcome(entry: IndexEntry): Check<AcceptedBlock> {
-    if (entry.isInvalid) {
-      const fault = this.#mover.faultOf(entry);
-      // Its own fault is told as it is, wherever in a reorganisation it was found.
-      if (fault !== undefined && entry.status === 'invalid') return fault;
-      const why = fault === undefined ? entry.status : `${entry.status}: ${fault.rule}: ${fault.detail}`;
-      return broken('bad-prevblk', `block ${entry.header.id} is ${why}`);
-    }
+    if (entry.isInvalid) return this.#mover.refusalOf(entry);
     return passed({ entry, result: this.#mover.isActive(entry) ? 'connected' : 'stored' });
-  }
-
-  async #test(block: Block): Promise<Check> {
-    const { network, judge, clock, store, scripts } = this.#parts;
-    await this.#mover.activate();
-    const tip = this.#mover.tip;
-    if (!equalBytes(block.header.prevHash, tip.header.hash))
-      return broken('prev-blk-not-found', `block does not extend the tip ${tip.header.id}`);
-    const header = judgeUnsealedHeader(block.header, tip, network.consensus, judge, clock.nowMs());
-    if (!header.ok) return header;
-    const body = judgeBody(block, tip, network.consensus);
-    if (!body.ok) return body;
-    const coins = await judgeCoins(block, tip, network.consensus, (outpoints) => store.coins(outpoints));
-    return coins.ok ? scripts.check(coins.value.scriptJobs) : coins;
   }
 }

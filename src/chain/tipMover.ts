@@ -2,7 +2,7 @@ import type { Judge } from '../consensus/engine.ts';
 import { reverseDiff } from '../ledger/utxoDiff.ts';
 import type { Network } from '../params/network.ts';
 import { type Block, decodeSealedBlock } from '../primitives/block.ts';
-import { type Broken, type Check, PASSED } from '../primitives/rules.ts';
+import { type Broken, broken, type Check, PASSED } from '../primitives/rules.ts';
 import { assert } from '../util/assert.ts';
 import type { Emitter } from '../util/events.ts';
 import { type BlockAhead, coinsAfter } from './blockAhead.ts';
@@ -209,8 +209,16 @@ export class TipMover {
     this.tell('connected', { entry, block, diff });
   }
 
+  /** Why an invalid block is not taken: its own fault as it is, wherever in a reorganisation it was found; or its branch's. */
+  refusalOf(entry: IndexEntry): Broken {
+    const fault = this.#faultOf(entry);
+    if (fault !== undefined && entry.status === 'invalid') return fault;
+    const why = fault === undefined ? entry.status : `${entry.status}: ${fault.rule}: ${fault.detail}`;
+    return broken('bad-prevblk', `block ${entry.header.id} is ${why}`);
+  }
+
   /** What the last activation found wrong with `entry`'s branch, undefined when nothing. */
-  faultOf(entry: IndexEntry): Broken | undefined {
+  #faultOf(entry: IndexEntry): Broken | undefined {
     for (let at: IndexEntry | undefined = entry; at !== undefined && !this.isActive(at); at = at.parent) {
       const fault = this.#faults.get(at);
       if (fault !== undefined) return fault;
