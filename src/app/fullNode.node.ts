@@ -93,6 +93,7 @@ async function openCore(parts: RoleParts): Promise<Core> {
     ...{ dir: config.datadir, network, held: parts.held },
     maxFileBytes: fileBytesOf(config),
     rebuild: rebuildParts({ network, clock, log, tell: parts.warmup, wanted: parts.rebuild }),
+    tell: (message) => log.warn({}, message),
     dbcache: config.dbcache,
     behind: { clock, timers: parts.platform.timers, fail: parts.fail, mayFlush: () => guard.mayWrite },
   });

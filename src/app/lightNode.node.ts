@@ -30,7 +30,10 @@ export const composeLight: ComposeRole = async (parts) => {
   libp2p.catch(() => {});
   const judge = judgeFor(network);
   parts.warmup('Loading headers…');
-  const store = await openHeaderStore({ dir: config.datadir, network, held: parts.held });
+  const store = await openHeaderStore({
+    ...{ dir: config.datadir, network, held: parts.held },
+    tell: (message) => parts.log.warn({}, message),
+  });
   lifetime.add(() => store.close());
   const chain = await HeaderChain.open({ network, judge, store, clock, pause: () => nextTurn() });
   await libp2p;

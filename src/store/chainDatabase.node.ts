@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Kv } from '../util/ports.ts';
 import type { BlockFs } from './blockFs.ts';
 import { StoreError, toStoreError } from './errors.ts';
-import { openLevelKv } from './kvLevel.node.ts';
+import { openLevelKv, type TellLost } from './kvLevel.node.ts';
 import { beginChainstate, beginIndexing, type Rebuild, type RebuildState, rebuildState } from './rebuild.ts';
 
 export interface ChainDatabase {
@@ -19,10 +19,15 @@ export interface ChainDatabase {
  *   2. chain becomes chain.old, chain.new becomes chain; a crash in between is finished here;
  *   3. chain.old is deleted.
  */
-export async function openChainDatabase(dir: string, fs: BlockFs, wanted: Rebuild | undefined): Promise<ChainDatabase> {
+export async function openChainDatabase(
+  dir: string,
+  fs: BlockFs,
+  wanted: Rebuild | undefined,
+  tell?: TellLost,
+): Promise<ChainDatabase> {
   const path = join(dir, 'chain');
   await finishReplacing(path);
-  if (wanted === 'index' && !(await isIndexing(path))) {
+  if (wanted === 'index' && !(await isIndexing(path, tell))) {
     await rm(`${path}.new`, { recursive: true, force: true });
     const fresh = await openLevelKv(`${path}.new`);
     try {
@@ -33,7 +38,7 @@ export async function openChainDatabase(dir: string, fs: BlockFs, wanted: Rebuil
     await guard(path, rename(path, `${path}.old`));
     await finishReplacing(path);
   }
-  const kv = await openLevelKv(path);
+  const kv = await openLevelKv(path, tell);
   try {
     return { kv, rebuild: await beginChainstate(kv, wanted === 'chainstate') };
   } catch (error) {
@@ -43,10 +48,10 @@ export async function openChainDatabase(dir: string, fs: BlockFs, wanted: Rebuil
 }
 
 /** True when the database is being made anew already, and can be read. */
-async function isIndexing(path: string): Promise<boolean> {
+async function isIndexing(path: string, tell: TellLost | undefined): Promise<boolean> {
   let kv: Kv | undefined;
   try {
-    kv = await openLevelKv(path);
+    kv = await openLevelKv(path, tell);
     return (await rebuildState(kv))?.what === 'index';
   } catch (error) {
     if (error instanceof StoreError && error.kind !== 'full') return false;

@@ -9,6 +9,8 @@ export class StoreError extends Error {
   readonly kind: 'io' | 'full' | 'corrupt';
   /** File or folder concerned. */
   readonly path: string;
+  /** What happened, without path and hint. */
+  readonly detail: string;
   /** One next command or action. */
   readonly hint: string;
   readonly exitCode: number = 74;
@@ -17,6 +19,7 @@ export class StoreError extends Error {
     super(`${message} (${path}). ${hint}`, cause === undefined ? undefined : { cause });
     this.kind = kind;
     this.path = path;
+    this.detail = message;
     this.hint = hint;
   }
 }

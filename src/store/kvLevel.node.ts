@@ -1,6 +1,10 @@
 import { Level } from 'level';
+import { equalBytes } from '../util/bytes.ts';
 import type { Kv, KvOp } from '../util/ports.ts';
-import { DatadirLockedError, toStoreError } from './errors.ts';
+import { corrupt, DatadirLockedError, toStoreError } from './errors.ts';
+import { openingFolder } from './level/folderNode.node.ts';
+import { checkBeforeOpening } from './level/openingCheck.ts';
+import { SYNCED_ENDS_KEY } from './schema.ts';
 
 /** In Node `level` is classic-level, whose methods beyond the common ones its types leave out. */
 type Db = Level<Uint8Array, Uint8Array> & { compactRange(start: Uint8Array, end: Uint8Array): Promise<void> };
@@ -75,11 +79,32 @@ class LevelKv implements Kv {
   }
 }
 
+/** Told of what was lost and is no reason to stop: names the file. */
+export type TellLost = (message: string) => void;
+
+/** Throws StoreError 'corrupt' for the first damage found in the folder, and cuts what a power cut left behind. */
+async function check(path: string, tell: TellLost): Promise<void> {
+  const { damage, cut } = await checkBeforeOpening(openingFolder(path), (key) => equalBytes(key, SYNCED_ENDS_KEY));
+  for (const { path: file, offset, detail } of cut)
+    tell(`${file}: offset ${offset}: ${detail}: cut there, what was written last before a power cut is lost`);
+  const [first] = damage;
+  if (first === undefined) return;
+  const where = first.offset === undefined ? '' : `offset ${first.offset}: `;
+  throw corrupt(first.path, `${where}${first.detail}`);
+}
+
 /**
- * Opens or creates the database in folder `path` (parents are created).
+ * Opens or creates the database in folder `path` (parents are created), which this process alone uses. Its logs, its manifest
+ * and its newest tables are verified first.
  * Throws DatadirLockedError when another process has it, StoreError otherwise.
  */
-export async function openLevelKv(path: string): Promise<Kv> {
+export async function openLevelKv(path: string, tell: TellLost = () => {}): Promise<Kv> {
+  await check(path, tell);
+  return await openUnchecked(path);
+}
+
+/** As openLevelKv, of a database that other processes may be opening, too. */
+export async function openUnchecked(path: string): Promise<Kv> {
   const db = new Level<Uint8Array, Uint8Array>(path, { keyEncoding: 'view', valueEncoding: 'view' }) as Db;
   try {
     await db.open();

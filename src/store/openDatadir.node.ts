@@ -1,8 +1,9 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { displayHash, type Hash256 } from '../primitives/hash.ts';
-import { corrupt, toStoreError, UnknownFormatError, WrongNetworkError } from './errors.ts';
-import { openLevelKv } from './kvLevel.node.ts';
+import type { Kv } from '../util/ports.ts';
+import { corrupt, StoreError, toStoreError, UnknownFormatError, WrongNetworkError } from './errors.ts';
+import { openUnchecked } from './kvLevel.node.ts';
 import { canMigrate, migrate, type TellMigration } from './migrate.node.ts';
 import { FORMAT_VERSION } from './schema.ts';
 
@@ -33,7 +34,7 @@ export async function openDatadir(dir: string, network: StoreNetwork, tell?: Tel
     throw toStoreError(error, dir, 'creating the data directory');
   }
   // An empty LevelDB is the one lock Node gives us that the kernel releases after kill -9.
-  const lock = await openLevelKv(join(dir, 'lock'));
+  const lock = await openLock(join(dir, 'lock'));
   try {
     await bind(dir, network, tell);
   } catch (error) {
@@ -41,6 +42,16 @@ export async function openDatadir(dir: string, network: StoreNetwork, tell?: Tel
     throw error;
   }
   return { dir, close: () => lock.close() };
+}
+
+async function openLock(path: string): Promise<Kv> {
+  try {
+    return await openUnchecked(path);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind === 'full') throw error;
+    const hint = 'Delete that folder while no node runs: it holds nothing and is made again';
+    throw new StoreError(error.kind, path, 'taking the lock of the data directory failed', hint, error);
+  }
 }
 
 async function bind(dir: string, network: StoreNetwork, tell: TellMigration | undefined): Promise<void> {

@@ -10,7 +10,7 @@ import { KvChainStore } from './chainStore.node.ts';
 import type { WriteBehind } from './durableWrites.ts';
 import { StoreError } from './errors.ts';
 import { KvHeaderStore } from './headerStore.ts';
-import { openLevelKv } from './kvLevel.node.ts';
+import { openLevelKv, type TellLost } from './kvLevel.node.ts';
 import type { TellMigration } from './migrate.node.ts';
 import { type Datadir, openDatadir, type StoreNetwork } from './openDatadir.node.ts';
 import { KvPastCoins } from './pastCoins.ts';
@@ -77,6 +77,8 @@ export function openFullStore(options: {
   readonly held?: Datadir;
   /** Hears that a directory of an older format is brought to this one; without it such a directory is refused. */
   readonly migrating?: TellMigration;
+  /** Hears what a power cut took from the database. */
+  readonly tell?: TellLost;
   /** Memory for coins in 10^6 bytes; default DEFAULT_DBCACHE. */
   readonly dbcache?: number;
   /** As ChainStoreParts: without it every commit is synced. */
@@ -86,7 +88,7 @@ export function openFullStore(options: {
     await hold(options, lifetime);
     const path = join(options.dir, 'chain');
     const fs = await openNodeBlockFs(join(options.dir, 'blocks'));
-    const { kv, rebuild: begun } = await openChainDatabase(options.dir, fs, options.rebuild?.wanted);
+    const { kv, rebuild: begun } = await openChainDatabase(options.dir, fs, options.rebuild?.wanted, options.tell);
     lifetime.add(() => kv.close());
     const rebuild = begun?.step === 'indexing' ? await index(kv, path, fs, options.rebuild) : begun;
     const { maxFileBytes, dbcache, behind } = options;
@@ -121,11 +123,17 @@ export function openHeaderStore(options: {
   readonly network: StoreNetwork;
   readonly held?: Datadir;
   readonly migrating?: TellMigration;
+  /** As openFullStore's. */
+  readonly tell?: TellLost;
 }): Promise<KvHeaderStore> {
   return opening(async (lifetime) => {
     await hold(options, lifetime);
     const path = join(options.dir, 'headers');
-    const kv = await openLevelKv(path);
+    const kv = await openLevelKv(path, options.tell).catch((error: unknown) => {
+      if (!(error instanceof StoreError) || error.kind !== 'corrupt') throw error;
+      const hint = `Move ${path} away: the headers come again from peers`;
+      throw new StoreError('corrupt', error.path, error.detail, hint, error);
+    });
     lifetime.add(() => kv.close());
     return new KvHeaderStore(kv, path, lifetime);
   });

@@ -56,6 +56,7 @@ export function openOfflineChain(options: {
     const rebuild = rebuildParts({ network, clock: nodejs.clock, log, tell: () => {}, wanted: undefined });
     const store = await openFullStore({
       ...{ dir: datadir, network, dbcache, rebuild, migrating: (message) => log.warn({}, message) },
+      tell: (message) => log.warn({}, message),
       // The next commit fails with it.
       behind: { clock: nodejs.clock, timers: nodejs.timers, fail: () => {} },
     });

@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toStoreError } from '../errors.ts';
 import type { FolderReader } from './damage.ts';
+import type { OpeningFolder } from './openingCheck.ts';
 
 /** The real folder, read only: unlike openNodeBlockFs it makes nothing, not even the folder. */
 export function nodeFolder(folder: string): FolderReader {
@@ -21,6 +22,26 @@ export function nodeFolder(folder: string): FolderReader {
         return new Uint8Array(buffer, byteOffset, byteLength);
       } catch (error) {
         throw toStoreError(error, join(folder, name), 'reading');
+      }
+    },
+  };
+}
+
+/** The real folder, whose logs may be cut. */
+export function openingFolder(folder: string): OpeningFolder {
+  return {
+    ...nodeFolder(folder),
+    async cut(name, size) {
+      try {
+        const file = await open(join(folder, name), 'r+');
+        try {
+          await file.truncate(size);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+      } catch (error) {
+        throw toStoreError(error, join(folder, name), 'cutting');
       }
     },
   };

@@ -54,6 +54,11 @@ function* readBatch(data: Uint8Array): Generator<Write> {
   r.end('batch');
 }
 
+/** The keys that a batch writes or deletes. Throws DecodeError. */
+export function* keysOfBatch(data: Uint8Array): Generator<Uint8Array> {
+  for (const { key } of readBatch(data)) yield key;
+}
+
 /**
  * A LevelDB folder read without LevelDB: opening a database writes to it (and drops what it cannot read), and reading
  * through it does not look at checksums. For commands that must change nothing and see all.
@@ -87,7 +92,7 @@ export class FrozenKv implements Kv {
     const total = version.tables.reduce((sum, table) => sum + table.size, 0);
     let done = 0;
     for (const table of version.tables) {
-      damage.push(...(await verifyOne(folder, names, table)));
+      damage.push(...(await verifyLiveTable(folder, names, table)));
       done += table.size;
       progress(done, total);
     }
@@ -197,7 +202,12 @@ function tableName(names: readonly string[], number: number): string | undefined
   return [levelName(number, 'ldb'), levelName(number, 'sst')].find((name) => names.includes(name));
 }
 
-async function verifyOne(folder: FolderReader, names: readonly string[], table: LiveTable): Promise<Damage[]> {
+/** Everything that is wrong with a table: its size and all its checksums. */
+export async function verifyLiveTable(
+  folder: FolderReader,
+  names: readonly string[],
+  table: LiveTable,
+): Promise<Damage[]> {
   const name = tableName(names, table.number);
   const keys = { after: userKey(table.smallest), last: userKey(table.largest) };
   if (name === undefined)
