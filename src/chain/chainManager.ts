@@ -377,7 +377,7 @@ export class ChainManager implements Chain {
       const fault = await verdict;
       return now(fault.ok ? this.#outcome(entry) : fault);
     }
-    const moved = ready.then(() => this.#lines.move(() => this.#mover.activate())).catch(unlessClosed);
+    const moved = ready.then(() => this.#lines.move(() => this.#mover.finish(entry))).catch(unlessClosed);
     return { outcome: Promise.all([verdict, moved]).then(([own]) => (own.ok ? this.#outcome(entry) : own)) };
   }
 

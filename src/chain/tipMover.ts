@@ -118,6 +118,11 @@ export class TipMover {
     });
   }
 
+  /** As activate, for an entry that was ahead and is ready; when another is ahead by now, its own turn comes. */
+  async finish(entry: IndexEntry): Promise<void> {
+    if (this.#ahead === undefined || this.#ahead.entry === entry) await this.activate();
+  }
+
   /** What a new block may stand on without a reorganisation: the block ahead, or the tip. */
   get frontier(): IndexEntry {
     return this.#ahead?.entry ?? this.tip;
