@@ -30,8 +30,9 @@ export class DatadirLockedError extends Error {
   readonly path: string;
   readonly exitCode = 75;
 
-  constructor(path: string) {
-    super(`data directory ${path} is in use by another process. Stop it, or give this one another --datadir`);
+  /** `holder`: "process 1234 (start)", where known. */
+  constructor(path: string, holder = 'another process') {
+    super(`data directory ${path} is in use by ${holder}. Stop it, or give this one another --datadir`);
     this.path = path;
   }
 }

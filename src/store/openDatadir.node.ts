@@ -1,9 +1,16 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { displayHash, type Hash256 } from '../primitives/hash.ts';
-import type { Kv } from '../util/ports.ts';
-import { corrupt, StoreError, toStoreError, UnknownFormatError, WrongNetworkError } from './errors.ts';
+import {
+  corrupt,
+  DatadirLockedError,
+  StoreError,
+  toStoreError,
+  UnknownFormatError,
+  WrongNetworkError,
+} from './errors.ts';
 import { openUnchecked } from './kvLevel.node.ts';
+import { holderOf, noteHolder } from './lockHolder.node.ts';
 import { canMigrate, migrate, type TellMigration } from './migrate.node.ts';
 import { FORMAT_VERSION } from './schema.ts';
 
@@ -34,20 +41,29 @@ export async function openDatadir(dir: string, network: StoreNetwork, tell?: Tel
     throw toStoreError(error, dir, 'creating the data directory');
   }
   // An empty LevelDB is the one lock Node gives us that the kernel releases after kill -9.
-  const lock = await openLock(join(dir, 'lock'));
+  const lock = await openLock(dir);
   try {
     await bind(dir, network, tell);
   } catch (error) {
     await lock.close();
     throw error;
   }
-  return { dir, close: () => lock.close() };
+  return { dir, close: lock.close };
 }
 
-async function openLock(path: string): Promise<Kv> {
+async function openLock(dir: string): Promise<Pick<Datadir, 'close'>> {
+  const path = join(dir, 'lock');
   try {
-    return await openUnchecked(path);
+    const lock = await openUnchecked(path);
+    const forget = await noteHolder(path);
+    return {
+      async close() {
+        await forget();
+        await lock.close();
+      },
+    };
   } catch (error) {
+    if (error instanceof DatadirLockedError) throw new DatadirLockedError(dir, await holderOf(path));
     if (!(error instanceof StoreError) || error.kind === 'full') throw error;
     const hint = 'Delete that folder while no node runs: it holds nothing and is made again';
     throw new StoreError(error.kind, path, 'taking the lock of the data directory failed', hint, error);
