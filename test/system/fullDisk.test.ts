@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { usePlatformCrypto } from '../../src/platform/nodejs.node.ts';
+import { writeBlocks } from '../bench/chain/blockFile.ts';
+import { regtest } from '../bench/chain/workload.ts';
+import { ChainGenerator } from '../bench/generator.ts';
 import { runCairn } from '../support/cairnCommand.ts';
 import { Cluster, MINER_ADDRESS } from '../support/cluster.ts';
 import type { TestNode } from '../support/nodeProcess.ts';
@@ -130,6 +134,38 @@ describe('a disk that fills up', function () {
       assert.ok((await node.height()) >= height, 'a block that RPC had told of is gone');
       await node.rpc('generatetoaddress', 1, MINER_ADDRESS);
       assert.equal(await node.stop(), 0);
+    });
+  });
+
+  describe('under an import', () => {
+    mounted(16);
+
+    it('ends it with exit 74 and the path; with space again the same command finishes, with the same coins', async () => {
+      usePlatformCrypto();
+      const small = disk as SmallDisk;
+      const file = join(cluster.dir, 'chain.dat');
+      const generator = new ChainGenerator(regtest(), 5);
+      const { tip } = writeBlocks(
+        file,
+        regtest().magic,
+        (function* () {
+          yield* generator.fund(20_000);
+          yield* generator.pay(50, 5, 10);
+        })(),
+      );
+      const dir = join(small.path, 'node');
+      const own = ['--datadir', dir, '--network', 'regtest'];
+      small.fillUp(1.2 * MB);
+      const full = await runCairn(['blocks', 'import', ...own, file]);
+      assert.equal(full.code, 74, full.err);
+      assert.match(full.err, /no space left/i);
+      assert.ok(full.err.includes(dir), full.err);
+      small.clear();
+      const whole = await runCairn(['blocks', 'import', ...own, file]);
+      assert.equal(whole.code, 0, whole.err);
+      assert.ok(whole.out.includes(tip), whole.out);
+      const verified = await runCairn(['db', 'verify', ...own, '--coins']);
+      assert.equal(verified.code, 0, verified.err);
     });
   });
 });
