@@ -29,7 +29,7 @@ export class Candidates {
 
   /** At start: `active` from genesis to tip, everything else by what is on disk. */
   load(active: readonly IndexEntry[]): void {
-    for (const entry of active) entry.arrival = ACTIVE_AT_START;
+    for (const entry of active) if (!entry.isInvalid) entry.arrival = ACTIVE_AT_START;
     // The index holds parents before children.
     for (const entry of this.#index.values())
       if (entry.arrival === 0 && this.#linkable(entry)) entry.arrival = OTHER_AT_START;

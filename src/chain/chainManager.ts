@@ -24,7 +24,7 @@ import { judgeBody } from './judgeBlock.ts';
 import { judgeProposal } from './judgeProposal.ts';
 import { type Later, now, unlessClosed } from './later.ts';
 import { Lines } from './lines.ts';
-import { invalidate, reconsider } from './operatorOrders.ts';
+import { invalidate, leaveInvalid, reconsider } from './operatorOrders.ts';
 import type { ChainStore, EvidenceKeeper, ScriptChecker, StoredSnapshot } from './ports.ts';
 import { type Pruned, type PruneGoal, Pruning } from './pruning.ts';
 import { SnapshotBase, storedSnapshot } from './snapshotBase.ts';
@@ -142,7 +142,7 @@ export class ChainManager implements Chain {
     const manager = new ChainManager(parts, headers, halt, { active, snapshot });
     await manager.#pruning.load();
     parts.onOpening?.(manager);
-    await manager.#mover.activate();
+    await manager.#mover.activate(() => leaveInvalid(manager.#mover, manager.#candidates));
     return manager;
   }
 

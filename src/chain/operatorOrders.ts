@@ -18,6 +18,16 @@ export async function invalidate(target: IndexEntry, mover: TipMover, floor: Ind
   });
 }
 
+/**
+ * At start: an order is on disk at once, the coins below the block follow with the next flush. After a crash in between they
+ * are those above it: takes the tip back to a block that is not invalid.
+ */
+export async function leaveInvalid(mover: TipMover, candidates: Candidates): Promise<void> {
+  if (!mover.tip.isInvalid) return;
+  while (mover.tip.isInvalid) await mover.disconnect();
+  candidates.rebuild(mover.tip);
+}
+
 export async function reconsider(
   target: IndexEntry,
   parts: {

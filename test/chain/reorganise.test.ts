@@ -214,4 +214,33 @@ describe('chain: reorganisation', () => {
     assert.equal(again.tip().status, 'valid');
     await assert.rejects(again.invalidateBlock(again.genesis), RangeError);
   });
+
+  it('an order to leave a block holds after a crash though the coins were flushed above it', async () => {
+    const disk = new MemoryDisk();
+    const { chain, store } = await openChain(disk);
+    const blocks = mineChain(chain.genesis, 4);
+    await acceptAll(chain, blocks);
+    await store.flush();
+    await chain.invalidateBlock(chain.atHeight(2) as never);
+    await disk.restart('kill');
+    const again = await openChain(disk);
+    assert.equal(again.chain.tip().height, 1);
+    assert.equal((await coinsOf(again.store)).length, 1);
+    await again.chain.reconsiderBlock(again.chain.entry(blocks[3]?.header.hash as Uint8Array) as never);
+    assert.equal(again.chain.tip().height, 4);
+  });
+
+  it('after such a crash the best branch that is left is followed', async () => {
+    const disk = new MemoryDisk();
+    const { chain, store } = await openChain(disk);
+    const blocks = mineChain(chain.genesis, 4);
+    const other = mineChain(chain.genesis, 3);
+    await acceptAll(chain, blocks);
+    for (const block of other) await chain.acceptBlock(block, { requested: true });
+    await store.flush();
+    await chain.invalidateBlock(chain.atHeight(2) as never);
+    assert.equal(chain.tip().header.id, other[2]?.header.id);
+    await disk.restart('kill');
+    assert.equal((await openChain(disk)).chain.tip().header.id, other[2]?.header.id);
+  });
 });
