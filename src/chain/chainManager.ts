@@ -220,10 +220,7 @@ export class ChainManager implements Chain {
       const coins = await this.#parts.store.coins(outpoints);
       if (this.#mover.commitCounter === before) return coins;
     }
-    return this.#lines.between(async () => {
-      await this.#mover.activate();
-      return this.#parts.store.coins(outpoints);
-    });
+    return this.#lines.between(() => this.#parts.store.coins(outpoints));
   }
 
   /** All coins at the tip. They stay those of this moment while blocks connect; reading them holds nobody up. */
@@ -384,6 +381,8 @@ export class ChainManager implements Chain {
   /** The block sits elsewhere: kept first, then its branch may turn out to be the best. */
   async #store(entry: IndexEntry, change: EntryChange): Promise<Check<AcceptedBlock>> {
     await this.#mover.activate(async () => {
+      // The block ahead was refused just now, and this one with it.
+      if (entry.isInvalid) return;
       await this.#mover.commit({ headers: [toStored(entry, this.#parts.judge, change)] });
       applyChange(entry, change);
       this.#candidates.link(entry, this.#mover.tip);

@@ -50,6 +50,52 @@ async function setUp(count: number) {
 }
 
 describe('chain: a block ahead of the tip', () => {
+  it('a block kept beside the one ahead that turns out bad below it is bad, too, and no best header', async () => {
+    const { disk, chain, scripts, blocks } = await setUp(3);
+    const best = chain.tip().header.id;
+    await chain.acceptHeaders(blocks);
+    const ahead = chain.acceptBlock(blocks[0] as Block);
+    const third = chain.acceptBlock(blocks[2] as Block, { requested: true });
+    await turns();
+    scripts.held[0]?.end(BAD_SCRIPT);
+    assert.equal(outcomeOf(await ahead), 'block-script-verify-flag-failed');
+    assert.equal(outcomeOf(await third), 'bad-prevblk');
+    const hash = blocks[2]?.header.hash as Uint8Array;
+    assert.equal(chain.entry(hash)?.status, 'invalid-ancestor');
+    assert.equal(chain.bestHeader().header.id, best);
+    await disk.restart('kill');
+    const again = (await openChain(disk)).chain;
+    assert.equal(again.entry(hash)?.status, 'invalid-ancestor');
+  });
+
+  it('reading coins moves nothing once the chain is halted', async () => {
+    const { chain, store, scripts, blocks } = await setUp(2);
+    scripts.free = true;
+    await chain.acceptHeaders(blocks);
+    await chain.acceptBlock(blocks[1] as Block, { requested: true });
+    const commit = store.commit.bind(store);
+    let failing = 0;
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    store.commit = async (change) => {
+      if (chain.tip().height === 101) return commit(change);
+      failing++;
+      await held;
+      throw new Error('no space');
+    };
+    const outcome = chain.acceptBlock(blocks[0] as Block);
+    await turns();
+    const read = chain.coins([]);
+    release();
+    await assert.rejects(outcome, /no space/);
+    assert.deepEqual(await read, []);
+    await turns();
+    assert.equal(failing, 1);
+    assert.equal(chain.tip().height, 102);
+  });
+
   it('the coins of the next block are judged while the scripts of the one before run; nothing counts before they passed', async () => {
     const { chain, scripts, blocks, store } = await setUp(3);
     const before = await coinsOf(store);
