@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { ScriptPool, type ScriptThread } from '../../src/app/scripts/scriptPool.node.ts';
+import { layOut, takeBatches } from '../../src/app/scripts/scriptRun.ts';
 import { inlineScriptChecker } from '../../src/chain/scriptCheckerInline.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
 import { usePlatformCrypto } from '../../src/platform/nodejs.node.ts';
@@ -119,5 +120,35 @@ describe('app: scripts on other threads', function () {
     const run = closing.check(Array.from({ length: 400 }, (_, i) => job(2, i)));
     await Promise.all([assert.rejects(run, /the node stops/), closing.close()]);
     await assert.rejects(async () => closing.check(Array.from({ length: 50 }, (_, i) => job(1, i))), /closed/);
+  });
+
+  it('a transaction with thousands of inputs is laid out once, and every input is run once', () => {
+    const spent: TxOut[] = Array.from({ length: 5000 }, () => ({ value: 1n, scriptPubKey: new Uint8Array(300) }));
+    const inputs = spent.map((_, index) => ({
+      prevout: { txid: new Uint8Array(32), index },
+      ...{ scriptSig: EMPTY, sequence: SEQUENCE_FINAL, witness: NO_WITNESS },
+    }));
+    const tx = new Tx({ version: 2, inputs, outputs: [], lockTime: 0 });
+    const small = { tx: new Tx({ version: 2, inputs: inputs.slice(0, 1), outputs: [], lockTime: 0 }), flags: 1 };
+    const jobs = [
+      { ...small, spent: spent.slice(0, 1) },
+      { tx, spent, flags: 2 ** 31 },
+      { ...small, spent: spent.slice(1, 2) },
+    ];
+    const { shared, batches } = layOut(jobs, (bytes) => new SharedArrayBuffer(4 * Math.ceil(bytes / 4)));
+    assert.ok(shared.byteLength < 1.1 * (tx.size + 5000 * 311));
+    assert.equal(batches, Math.ceil(5002 / 64));
+    const seen: string[] = [];
+    const read = new Set<unknown>();
+    const fault = takeBatches(shared, (of, index, outputs, flags) => {
+      read.add(of);
+      assert.equal(outputs.length, of.inputs.length);
+      assert.equal(outputs[index]?.scriptPubKey.length, 300);
+      seen.push(`${of.inputs.length} ${index} ${flags}`);
+      return { ok: true };
+    });
+    assert.equal(fault, undefined);
+    assert.deepEqual(seen, ['1 0 1', ...spent.map((_, i) => `5000 ${i} 2147483648`), '1 0 1']);
+    assert.equal(read.size, 3);
   });
 });

@@ -47,6 +47,8 @@ interface Run {
 const INLINE_INPUTS = 24;
 /** Shared memory kept for the next runs, in pieces. */
 const KEPT_BUFFERS = 4;
+/** Larger ones, which few blocks need, are not kept. */
+const KEPT_BYTES = 16 << 20;
 /** Pieces are made this much larger than asked, so that the next block fits, too. */
 const SLACK = 1.25;
 
@@ -151,6 +153,7 @@ export class ScriptPool implements ScriptChecker {
 
   /** The largest are kept. */
   #recycle(buffer: SharedArrayBuffer): void {
+    if (buffer.byteLength > KEPT_BYTES) return;
     this.#free.push(buffer);
     this.#free = this.#free.toSorted((a, b) => a.byteLength - b.byteLength).slice(-KEPT_BUFFERS);
   }

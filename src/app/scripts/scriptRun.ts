@@ -1,6 +1,6 @@
 import type { ScriptJob } from '../../chain/ports.ts';
 import type { VerifyInput } from '../../chain/scriptCheckerInline.ts';
-import { readTx, readTxOut, type TxOut } from '../../primitives/tx.ts';
+import { readTx, readTxOut, type Tx, type TxOut } from '../../primitives/tx.ts';
 import { assert } from '../../util/assert.ts';
 import { Reader } from '../../util/codec.ts';
 
@@ -8,11 +8,12 @@ import { Reader } from '../../util/codec.ts';
  * Script jobs laid out in shared memory, for threads that take batch after batch until none is left.
  *
  *   words 0 … 2   next batch to take · lowest batch with a failure · number of batches
- *   then          one word per batch and one more: byte offsets where batches start and the last one ends
- *   batches       parts, each: job u32 · first input u32 · end u32 · flags u32 · transaction length u32 · transaction ·
- *                 the outputs that all inputs of it spend, in their wire form
+ *   then          one word per batch and one more: number of its first part; of all parts
+ *   parts         six words each: job · first input · end · flags · byte offsets where the job's data start and end
+ *   data          every job once, in order: transaction · the outputs that all inputs of it spend, in their wire form
  *
- * All numbers little-endian. A transaction with more inputs than a batch holds lies in several batches.
+ * All numbers little-endian. The inputs of a large transaction lie in several batches, its data nevertheless once: copies
+ * for each batch would take gigabytes.
  */
 const NEXT = 0;
 const FAILED = 1;
@@ -22,7 +23,7 @@ const TABLE = 3;
 const NO_FAILURE = 0x7fffffff;
 /** Inputs in a batch: about 3 ms of work, so that threads end nearly together. */
 const BATCH_INPUTS = 64;
-const PART_HEAD = 20;
+const PART_WORDS = 6;
 /** The largest head of an output: value, and a length of up to five bytes. */
 const OUTPUT_HEAD = 13;
 
@@ -62,9 +63,9 @@ function batchesOf(jobs: readonly ScriptJob[]): Part[][] {
   return batches;
 }
 
-/** Upper bound of the bytes that a part of this job takes. */
-function partSize({ tx, spent }: ScriptJob): number {
-  let size = PART_HEAD + tx.size;
+/** Upper bound of the bytes that the data of this job take. */
+function dataSize({ tx, spent }: ScriptJob): number {
+  let { size } = tx;
   for (const { scriptPubKey } of spent) size += OUTPUT_HEAD + scriptPubKey.length;
   return size;
 }
@@ -88,64 +89,94 @@ function putOutput(bytes: Uint8Array, view: DataView, at: number, { value, scrip
   return pos + length;
 }
 
-function putPart(bytes: Uint8Array, view: DataView, start: number, part: Part, job: ScriptJob): number {
-  const { bytes: txBytes } = job.tx;
-  let at = start;
-  for (const word of [part.job, part.from, part.end, job.flags, txBytes.length]) {
-    view.setUint32(at, word, true);
-    at += 4;
-  }
-  bytes.set(txBytes, at);
-  at += txBytes.length;
-  for (const out of job.spent) at = putOutput(bytes, view, at, out);
-  return at;
-}
-
 /** Lays the jobs out. `allocate` gives shared memory of at least that many bytes, whatever is in it. */
 export function layOut(
   jobs: readonly ScriptJob[],
   allocate: (bytes: number) => SharedArrayBuffer,
 ): { readonly shared: SharedArrayBuffer; readonly batches: number } {
   const batches = batchesOf(jobs);
-  const head = 4 * (TABLE + batches.length + 1);
-  let size = head;
-  for (const batch of batches) for (const { job } of batch) size += partSize(jobs[job] as ScriptJob);
+  const partCount = batches.reduce((n, batch) => n + batch.length, 0);
+  const parts = TABLE + batches.length + 1;
+  let size = 4 * (parts + PART_WORDS * partCount);
+  let at = size;
+  for (const job of jobs) size += dataSize(job);
   const shared = allocate(size);
   const words = new Int32Array(shared);
   const bytes = new Uint8Array(shared);
   const view = new DataView(shared);
-  words[NEXT] = 0;
-  words[FAILED] = NO_FAILURE;
-  words[COUNT] = batches.length;
-  let at = head;
-  for (const [i, batch] of batches.entries()) {
-    words[TABLE + i] = at;
-    for (const part of batch) at = putPart(bytes, view, at, part, jobs[part.job] as ScriptJob);
+  words.set([0, NO_FAILURE, batches.length]);
+  const starts = new Int32Array(jobs.length + 1).fill(at);
+  for (const [i, { tx, spent }] of jobs.entries()) {
+    bytes.set(tx.bytes, at);
+    at += tx.bytes.length;
+    for (const out of spent) at = putOutput(bytes, view, at, out);
+    starts[i + 1] = at;
   }
-  words[TABLE + batches.length] = at;
   assert(at <= size, 'script jobs fit into the memory reckoned for them');
+  let part = 0;
+  for (const [i, batch] of batches.entries()) {
+    words[TABLE + i] = part;
+    for (const { job, from, end } of batch) {
+      const data = [starts[job] as number, starts[job + 1] as number];
+      words.set([job, from, end, (jobs[job] as ScriptJob).flags, ...data], parts + PART_WORDS * part++);
+    }
+  }
+  words[TABLE + batches.length] = part;
   return { shared, batches: batches.length };
 }
 
-/** The first failure in a batch, a private copy of its bytes. */
-function runBatch(bytes: Uint8Array, verify: VerifyInput): ScriptFault | undefined {
-  const reader = new Reader(bytes);
-  while (reader.left > 0) {
-    const job = reader.u32();
-    const from = reader.u32();
-    const end = reader.u32();
-    const flags = reader.u32();
-    const next = reader.u32() + reader.offset;
+/** A job as a thread has read it. */
+interface ReadJob {
+  readonly job: number;
+  readonly tx: Tx;
+  readonly spent: readonly TxOut[];
+}
+
+/** Runs batches of one layout. What was read last is kept: a large transaction is read once, not once per batch. */
+class BatchRunner {
+  readonly #words: Int32Array;
+  readonly #bytes: Uint8Array;
+  readonly #verify: VerifyInput;
+  #last: ReadJob | undefined;
+
+  constructor(shared: SharedArrayBuffer, verify: VerifyInput) {
+    this.#words = new Int32Array(shared);
+    this.#bytes = new Uint8Array(shared);
+    this.#verify = verify;
+  }
+
+  /** The first failure in a batch. */
+  run(batch: number): ScriptFault | undefined {
+    const words = this.#words;
+    const table = TABLE + (words[COUNT] as number) + 1;
+    const partAt = (part: number): number => table + PART_WORDS * part;
+    let at = partAt(words[TABLE + batch] as number);
+    const stop = partAt(words[TABLE + batch + 1] as number);
+    const known = this.#last !== undefined && this.#last.job === words[at] ? 1 : 0;
+    const dataStart = words[at + 4 + known] as number;
+    // A private copy: native modules do not take shared memory.
+    const reader = new Reader(this.#bytes.slice(dataStart, words[stop - 1]));
+    for (; at < stop; at += PART_WORDS) {
+      const { job, tx, spent } = this.#read(words[at] as number, reader);
+      assert(reader.offset === (words[at + 5] as number) - dataStart, 'a script job reads as it was written');
+      const end = words[at + 2] as number;
+      const flags = (words[at + 3] as number) >>> 0;
+      for (let input = words[at + 1] as number; input < end; input++) {
+        const result = this.#verify(tx, input, spent, flags);
+        if (!result.ok) return { job, input, error: result.error, detail: result.detail };
+      }
+    }
+    return undefined;
+  }
+
+  #read(job: number, reader: Reader): ReadJob {
+    if (this.#last?.job === job) return this.#last;
     const tx = readTx(reader);
-    assert(reader.offset === next, 'a transaction reads as it was written');
     const spent: TxOut[] = [];
     for (let i = 0; i < tx.inputs.length; i++) spent.push(readTxOut(reader));
-    for (let input = from; input < end; input++) {
-      const result = verify(tx, input, spent, flags);
-      if (!result.ok) return { job, input, error: result.error, detail: result.detail };
-    }
+    this.#last = { job, tx, spent };
+    return this.#last;
   }
-  return undefined;
 }
 
 function lower(words: Int32Array, value: number): void {
@@ -163,14 +194,13 @@ function lower(words: Int32Array, value: number): void {
  */
 export function takeBatches(shared: SharedArrayBuffer, verify: VerifyInput): ScriptFault | undefined {
   const words = new Int32Array(shared);
-  const bytes = new Uint8Array(shared);
   const count = words[COUNT] as number;
+  const runner = new BatchRunner(shared, verify);
   let first: ScriptFault | undefined;
   for (;;) {
     const batch = Atomics.add(words, NEXT, 1);
     if (batch >= count || batch > Atomics.load(words, FAILED)) return first;
-    // A copy: native modules do not take shared memory.
-    const fault = runBatch(bytes.slice(words[TABLE + batch], words[TABLE + batch + 1]), verify);
+    const fault = runner.run(batch);
     if (fault === undefined) continue;
     lower(words, batch);
     first ??= fault;
