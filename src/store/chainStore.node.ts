@@ -360,6 +360,10 @@ export class KvChainStore implements ChainStore {
     const release = this.#cache.hold();
     try {
       await this.#flushTable(young, { tip: this.#tip, count: this.#count });
+    } catch (error) {
+      // Some fresh coins are in the database now: one that is spent would be left there. Nothing changes before a flush succeeds.
+      this.#failure = { error };
+      throw error;
     } finally {
       release();
     }

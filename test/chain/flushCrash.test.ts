@@ -7,7 +7,7 @@ import { FLUSHING_KEY } from '../../src/store/schema.ts';
 import { Crash, type CrashMode, MemoryDisk } from '../store/memoryDisk.ts';
 import { SimClock } from '../support/simClock.ts';
 import { makeScript, type Step, type Truth, truthByTip } from './crashScript.ts';
-import { mineChain, regtest } from './regtestMiner.ts';
+import { ANYONE, coinbaseOf, mine, mineChain, placeOf, regtest, spend } from './regtestMiner.ts';
 import { acceptAll, coinsOf, openChain, openStore } from './setup.ts';
 
 /** A dozen coins fill half of the cache, and three go into one batch of a flush. */
@@ -233,5 +233,47 @@ describe('chain: coins flushed behind the tip', () => {
     const again = await openChain(disk);
     assert.equal(again.chain.tip().header.id, tip);
     assert.deepEqual(await acceptAll(again.chain, blocks.slice(at, at + 1)), ['connected']);
+  });
+
+  it('after a flush that failed at any write, coins of the tip are found though the next blocks spend what it wrote', async () => {
+    const early = mineChain({ header: regtest.genesis.header, height: 0 }, 101);
+    const at = placeOf(early[100] as Block, 101);
+    const outputs = Array.from({ length: 9 }, () => ({ value: 500_000_000n, scriptPubKey: ANYONE }));
+    const many = spend([{ tx: coinbaseOf(early[0] as Block), index: 0 }], outputs);
+    const makes = mine(at, { txs: [many], fees: 500_000_000n });
+    const all = outputs.map((_, index) => ({ tx: many, index }));
+    const one = spend(all, [{ value: 4_500_000_000n, scriptPubKey: ANYONE }]);
+    const spends = mine(placeOf(makes, 102), { txs: [one] });
+    const truth = new Map<string, string[]>();
+    const healthy = await openChain();
+    for (const block of [...early, makes, spends]) {
+      await healthy.chain.acceptBlock(block);
+      truth.set(block.header.id, await coinsOf(healthy.store));
+    }
+    let failed = 0;
+    for (let n = 1; ; n++) {
+      const disk = new MemoryDisk();
+      const store = await openStore(disk, { flushSlice: 3 });
+      const { chain } = await openChain(disk, { store });
+      await acceptAll(chain, early);
+      await store.flush();
+      await chain.acceptBlock(makes);
+      disk.failAfter(n, new Error('no space'));
+      const fault = await store.flush().then(
+        () => undefined,
+        (error: unknown) => error as Error,
+      );
+      if (fault === undefined) break;
+      failed++;
+      await chain.acceptBlock(spends).catch(() => undefined);
+      await chain.close();
+      await store.close();
+      await disk.restart('kill');
+      const again = await openChain(disk);
+      assert.deepEqual(await coinsOf(again.store), truth.get(again.chain.tip().header.id), `write ${n}`);
+      await again.chain.acceptBlock(spends);
+      assert.deepEqual(await coinsOf(again.store), truth.get(spends.header.id), `write ${n}: then`);
+    }
+    assert.ok(failed > 4, `only ${failed} writes`);
   });
 });
