@@ -1,6 +1,6 @@
 import { StoredChainError } from '../../chain/halt.ts';
 import { contextAfter, type IndexEntry } from '../../chain/headerIndex.ts';
-import type { StoredHeader } from '../../chain/ports.ts';
+import type { FilePosition, StoredHeader } from '../../chain/ports.ts';
 import { fromStored } from '../../chain/storedEntry.ts';
 import type { Judge } from '../../consensus/engine.ts';
 import type { Network } from '../../params/network.ts';
@@ -85,4 +85,15 @@ function ruleFault(entry: IndexEntry, stored: StoredHeader, { judge, nowMs }: He
     return 'engine state does not follow from its parent';
   const isUnderInvalid = parent.isInvalid && !entry.isInvalid;
   return isUnderInvalid ? `its status is ${entry.status}, its parent's ${parent.status}` : undefined;
+}
+
+/** The entries that have a record, with its place. */
+export function* owners(
+  entries: Entries,
+  position: (entry: IndexEntry) => FilePosition | undefined,
+): Generator<readonly [IndexEntry, FilePosition]> {
+  for (const entry of entries.values()) {
+    const at = position(entry);
+    if (at !== undefined) yield [entry, at];
+  }
 }

@@ -27,7 +27,7 @@ import { replayCoins } from './replayCoins.ts';
 import { blockOfBody, undoOfBlock } from './verifyBlock.ts';
 import { verifyCoins } from './verifyCoins.ts';
 import { type FilesVerified, verifyFiles } from './verifyFiles.ts';
-import { type Entries, verifyHeaders } from './verifyHeaders.ts';
+import { type Entries, owners, verifyHeaders } from './verifyHeaders.ts';
 import { TxindexCheck } from './verifyTxindex.ts';
 
 export interface StoreToVerify extends VerifyPorts {
@@ -384,30 +384,10 @@ class StoreVerification {
       ['blocks', 'blk'],
       ['undo', 'rev'],
     ] as const) {
-      const options = {
-        part,
-        fs,
-        prefix,
-        magic: network.magic,
-        end: undefined,
-        owners: undefined,
-        found,
-        progress,
-        stopped,
-      };
-      const { unnamed } = await verifyFiles({ ...options, record: async () => {} });
+      const options = { ...{ part, fs, prefix, found, progress, stopped }, magic: network.magic };
+      const { unnamed } = await verifyFiles({ ...options, end: undefined, owners: undefined, record: async () => {} });
       this.#verified.notes.push(`${unnamed} whole ${part === 'blocks' ? 'block' : 'undo'} records`);
     }
     this.#verified.notes.push('the database is damaged: headers, coins and index were not compared with the blocks');
-  }
-}
-
-function* owners(
-  entries: Entries,
-  position: (entry: IndexEntry) => FilePosition | undefined,
-): Generator<readonly [IndexEntry, FilePosition]> {
-  for (const entry of entries.values()) {
-    const at = position(entry);
-    if (at !== undefined) yield [entry, at];
   }
 }
