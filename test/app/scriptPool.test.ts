@@ -90,6 +90,28 @@ describe('app: scripts on other threads', function () {
     await lazy.close();
   });
 
+  it('one input of a large transaction, or of a large script, is not run on the thread of the node', async () => {
+    const spawn = (): ScriptThread => {
+      throw new Error('a thread is needed');
+    };
+    const small = job(1, 7);
+    const [input] = small.tx.inputs as [TxIn];
+    const large = new Tx({
+      version: 2,
+      lockTime: 0,
+      inputs: [input],
+      outputs: [{ value: 1n, scriptPubKey: new Uint8Array(20_000) }],
+    });
+    const script = { value: 1n, scriptPubKey: new Uint8Array(20_000) };
+    for (const one of [
+      { ...small, tx: large },
+      { ...small, spent: [script] },
+    ]) {
+      const there = new ScriptPool({ threads: 2, inline, spawn });
+      await assert.rejects(there.check([one]), /a thread is needed/);
+    }
+  });
+
   it('a thread that dies is our failure, never a verdict; the next run gets new threads', async () => {
     let born = 0;
     class Dying extends EventEmitter {

@@ -45,6 +45,8 @@ interface Run {
 
 /** Fewer inputs than this are verified where they are: about a millisecond. */
 const INLINE_INPUTS = 24;
+/** … unless transactions and scripts they spend are larger: signatures of a few inputs may then hash megabytes for seconds. */
+const INLINE_BYTES = 16_000;
 /** Shared memory kept for the next runs, in pieces. */
 const KEPT_BUFFERS = 4;
 /** Larger ones, which few blocks need, are not kept. */
@@ -71,8 +73,14 @@ export class ScriptPool implements ScriptChecker {
 
   async check(jobs: readonly ScriptJob[]): Promise<Check> {
     let inputs = 0;
-    for (const job of jobs) inputs += job.spent.length;
-    if (inputs < INLINE_INPUTS) return this.#options.inline.check(jobs);
+    let bytes = 0;
+    for (const { tx, spent } of jobs) {
+      inputs += spent.length;
+      bytes += tx.size;
+      if (inputs >= INLINE_INPUTS) break;
+      for (const { scriptPubKey } of spent) bytes += scriptPubKey.length;
+    }
+    if (inputs < INLINE_INPUTS && bytes < INLINE_BYTES) return this.#options.inline.check(jobs);
     const fault = await this.#run(jobs);
     if (fault === undefined) return PASSED;
     return scriptBroken((jobs[fault.job] as ScriptJob).tx, fault.input, fault.error, fault.detail);
