@@ -181,8 +181,10 @@ export class TipMover {
     // Told through `verdict`; until somebody listens there, a failure is no unhandled one.
     running.catch(() => undefined);
     await this.settle();
-    // Refused, and this one with it.
-    if (this.tip !== parent) return settledNow(PASSED);
+    if (this.tip !== parent) {
+      assert(entry.isInvalid, 'a block falls with the one it stands on');
+      return settledNow(PASSED);
+    }
     if (!judged.ok) {
       await this.#refuse(entry, judged);
       return settledNow(judged);
