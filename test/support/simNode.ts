@@ -4,6 +4,7 @@ import { judgeFor } from '../../src/consensus/registry.ts';
 import { TxPool } from '../../src/mempool/txPool.ts';
 import type { Network } from '../../src/params/network.ts';
 import type { Block } from '../../src/primitives/block.ts';
+import { type Hash256, hashKey } from '../../src/primitives/hash.ts';
 import { broken, PASSED } from '../../src/primitives/rules.ts';
 import { silentLogger } from '../../src/util/ports.ts';
 import type { PeerKey } from '../../src/wire/peer.ts';
@@ -91,6 +92,11 @@ export class SimNode {
         return paused === undefined ? PASSED : broken('no-disk-space', paused);
       },
     });
+    const blockOf = new Map<string, Hash256>();
+    chain.events.on('connected', ({ entry, block }) => {
+      for (const tx of block.txs) blockOf.set(hashKey(tx.txid), entry.header.hash);
+    });
+    chain.useTxIndex(async (txid) => blockOf.get(hashKey(txid)));
     const pool = new TxPool({ chain, params: network.consensus, clock, log: silentLogger, scripts });
     const node = new SimNode(sim, key, chain, pool, options);
     node.sync.start();
