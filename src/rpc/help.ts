@@ -142,6 +142,7 @@ function resultRows(spec: ResultSpec, indent: string, comma: string, keyed: bool
     case 'str':
     case 'hex':
       return [[`${indent}${key}"${spec.shape === 'hex' ? 'hex' : 'str'}"${comma}`, note]];
+    // As Bitcoin Core shows times.
     case 'time':
       return [[`${indent}${key}xxx${comma}`, note]];
     case 'bool':
