@@ -88,7 +88,7 @@ export function readBlock(r: Reader): Block {
 
 /** Cairn's form: header80 ‖ CompactSize(len) ‖ seal ‖ transactions. Used between nodes and in block files. */
 export function encodeSealedBlock(block: Block): Uint8Array {
-  const w = new Writer(block.size + block.seal.length + 5);
+  const w = new Writer(block.size + compactSizeLength(block.seal.length) + block.seal.length);
   writeHeader(w, block.header);
   w.varBytes(block.seal);
   writeTxs(w, block.txs);

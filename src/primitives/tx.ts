@@ -96,14 +96,16 @@ export class Tx implements TxFields {
   /** Makes the txids that are not known yet in one batch: several times faster than one by one. */
   static hashTxids(txs: readonly Tx[]): void {
     const waiting = txs.filter((tx) => tx.#txid === undefined);
-    for (const [i, txid] of hash256Each(strippedBytesOf(waiting)).entries()) (waiting[i] as Tx).#txid = txid;
+    const txids = hash256Each(strippedBytesOf(waiting));
+    for (let i = 0; i < txids.length; i++) (waiting[i] as Tx).#txid = txids[i] as Hash256;
   }
 
   /** The same for wtxids. */
   static hashWtxids(txs: readonly Tx[]): void {
     Tx.hashTxids(txs.filter((tx) => !tx.hasWitness));
     const waiting = txs.filter((tx) => tx.#wtxid === undefined && tx.hasWitness);
-    for (const [i, wtxid] of hash256Each(waiting.map((tx) => tx.bytes)).entries()) (waiting[i] as Tx).#wtxid = wtxid;
+    const wtxids = hash256Each(waiting.map((tx) => tx.bytes));
+    for (let i = 0; i < wtxids.length; i++) (waiting[i] as Tx).#wtxid = wtxids[i] as Hash256;
   }
 
   /** Hash of the serialization with witness; equals txid without witness. */

@@ -6,7 +6,7 @@ import { OP } from './opcodes.ts';
  * Core's iterator would (behind the opcode and the length bytes it could read): signature hashes depend on it.
  */
 export class ScriptCursor {
-  readonly script: Uint8Array;
+  #script: Uint8Array;
   /** Where the next opcode starts. */
   offset = 0;
   /** The opcode read last; 0xff before the first and after a failed read. */
@@ -17,7 +17,22 @@ export class ScriptCursor {
   #data: Uint8Array | undefined = EMPTY;
 
   constructor(script: Uint8Array) {
-    this.script = script;
+    this.#script = script;
+  }
+
+  get script(): Uint8Array {
+    return this.#script;
+  }
+
+  /** Begins anew with another script. */
+  restart(script: Uint8Array): this {
+    this.#script = script;
+    this.offset = 0;
+    this.opcode = OP.OP_INVALIDOPCODE;
+    this.#from = 0;
+    this.#to = 0;
+    this.#data = EMPTY;
+    return this;
   }
 
   /** What the opcode read last pushes; empty for opcodes that are no data push. A view, made when first asked for. */

@@ -7,6 +7,9 @@ import { OP, smallNumberOf } from './opcodes.ts';
 import { isPushOnly } from './push.ts';
 import { MAX_PUBKEYS_PER_MULTISIG } from './templates.ts';
 
+/** One for all: a block has ten thousands of scripts to count in. */
+const counting = new ScriptCursor(EMPTY);
+
 /**
  * Signature operations in a script, up to its first broken push. A multisig counts 20, or with `accurate` the number that
  * OP_1 … OP_16 directly before it announces.
@@ -14,7 +17,7 @@ import { MAX_PUBKEYS_PER_MULTISIG } from './templates.ts';
 export function countSigOps(script: Uint8Array, accurate: boolean): number {
   let count = 0;
   let last: number = OP.OP_INVALIDOPCODE;
-  const cursor = new ScriptCursor(script);
+  const cursor = counting.restart(script);
   while (cursor.next()) {
     const { opcode } = cursor;
     if (opcode === OP.OP_CHECKSIG || opcode === OP.OP_CHECKSIGVERIFY) count++;

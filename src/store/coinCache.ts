@@ -2,7 +2,8 @@ import type { Coin, UtxoDiff } from '../chain/ports.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import { assert } from '../util/assert.ts';
 import { EMPTY } from '../util/bytes.ts';
-import { decodeCoin, encodeCoin } from './coinCodec.ts';
+import { Writer } from '../util/codec.ts';
+import { decodeCoin, writeCoin } from './coinCodec.ts';
 import { COIN_FLAG, CoinTable, recordBytes } from './coinTable.ts';
 
 const { DIRTY, FRESH, SPENT } = COIN_FLAG;
@@ -50,6 +51,8 @@ export class CoinCache {
   #old: CoinTable;
   /** Entries of young must stay where they are (a flush of it is under way): no clean ones are added. */
   #held = false;
+  /** Where records are written before the table copies them. */
+  readonly #record = new Writer();
   /** Counts what makes a record read before it out of date without leaving a trace in young or old. */
   #forgotten = 0;
 
@@ -116,10 +119,12 @@ export class CoinCache {
       if (place !== 0 && (young.flags(place) & FRESH) !== 0) young.erase(outpoint.txid, outpoint.index);
       else young.put(outpoint.txid, outpoint.index, EMPTY, DIRTY | SPENT);
     }
+    const record = this.#record;
     for (const { outpoint, coin } of diff.added) {
       const place = young.find(outpoint.txid, outpoint.index);
       const fresh = place === 0 ? FRESH : young.flags(place) & FRESH;
-      young.put(outpoint.txid, outpoint.index, encodeCoin(coin), DIRTY | fresh);
+      writeCoin(record.restart(), coin);
+      young.put(outpoint.txid, outpoint.index, record.written(), DIRTY | fresh);
     }
   }
 

@@ -37,10 +37,6 @@ export function stateOps({ tip, count }: CoinState): KvOp[] {
 
 /** Places of all dirty records, roughly in key order. The table must not change until the promise resolves. */
 async function dirtyInOrder(table: CoinTable, pause: () => Promise<void>): Promise<Int32Array> {
-  const bucketOf = (place: number): number => {
-    const txid = table.txid(place);
-    return ((txid[0] as number) << 8) | (txid[1] as number);
-  };
   const eachDirty = async (visit: (place: number) => void): Promise<void> => {
     for (let from = 0; from < table.slotCount; from += STEP) {
       if (from > 0) await pause();
@@ -49,14 +45,20 @@ async function dirtyInOrder(table: CoinTable, pause: () => Promise<void>): Promi
   };
   const starts = new Int32Array(BUCKETS + 1);
   await eachDirty((place) => {
-    (starts[bucketOf(place) + 1] as number)++;
+    (starts[table.prefix(place) + 1] as number)++;
   });
   for (let i = 0; i < BUCKETS; i++) (starts[i + 1] as number) += starts[i] as number;
   const out = new Int32Array(table.dirty);
   await eachDirty((place) => {
-    out[(starts[bucketOf(place)] as number)++] = place;
+    out[(starts[table.prefix(place)] as number)++] = place;
   });
   return out;
+}
+
+function opsOf(table: CoinTable, places: Int32Array): KvOp[] {
+  const ops: KvOp[] = [];
+  for (let i = 0; i < places.length; i++) ops.push(opOf(table, places[i] as number));
+  return ops;
 }
 
 /** The write that makes the database equal to the record; its bytes are copies. */
@@ -64,7 +66,7 @@ function opOf(table: CoinTable, place: number): KvOp {
   const key = coinKey({ txid: table.txid(place), index: table.index(place) });
   return (table.flags(place) & COIN_FLAG.SPENT) !== 0
     ? { type: 'del', key }
-    : { type: 'put', key, value: table.value(place).slice() };
+    : { type: 'put', key, value: table.copyOfValue(place) };
 }
 
 /**
@@ -87,13 +89,13 @@ export async function flushCoins(
   const places = await dirtyInOrder(table, pause);
   await writes.settle();
   if (places.length <= slice || from === undefined) {
-    await writes.durable(() => [...Array.from(places, (place) => opOf(table, place)), ...stateOps(to)]);
+    await writes.durable(() => [...opsOf(table, places), ...stateOps(to)]);
     return;
   }
   const marker = encodeFlushMarker({ from, to: to.tip, count: to.count });
   await writes.durable(() => [{ type: 'put', key: FLUSHING_KEY, value: marker }]);
   for (let i = 0; i < places.length; i += slice) {
-    await writes.part(Array.from(places.subarray(i, i + slice), (place) => opOf(table, place)));
+    await writes.part(opsOf(table, places.subarray(i, i + slice)));
     await pause();
   }
   await writes.settle();

@@ -157,6 +157,21 @@ export class CoinTable {
     );
   }
 
+  /** The value, copied. */
+  copyOfValue(place: number): Uint8Array {
+    const chunk = this.#chunk(place);
+    const at = this.#at(place);
+    const length = (chunk[at + LENGTH_AT] as number) | ((chunk[at + LENGTH_AT + 1] as number) << 8);
+    return chunk.slice(at + HEAD, at + HEAD + length);
+  }
+
+  /** First 16 bits of the txid, as a number. */
+  prefix(place: number): number {
+    const chunk = this.#chunk(place);
+    const at = this.#at(place);
+    return ((chunk[at] as number) << 8) | (chunk[at + 1] as number);
+  }
+
   /** Adds or replaces. `value` is empty with SPENT. */
   put(txid: Uint8Array, index: number, value: Uint8Array, flags: number): void {
     assert(value.length <= MAX_VALUE, `coin record of ${value.length} bytes`);

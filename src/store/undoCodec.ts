@@ -23,7 +23,7 @@ export function readUndoRecord(r: Reader): CoinChange[] {
   const n = r.count(MIN_CHANGE, undefined, 'undo count');
   const spent: CoinChange[] = [];
   for (let i = 0; i < n; i++) {
-    const txid = r.take(32, 'undo txid').slice();
+    const txid = r.copy(32, 'undo txid');
     const index = readVarint(r);
     spent.push({ outpoint: { txid, index }, coin: readCoin(r) });
   }

@@ -72,6 +72,12 @@ export class Reader {
     return this.bytes.subarray(at, at + n);
   }
 
+  /** A copy of `n` bytes. */
+  copy(n: number, what = 'bytes'): Uint8Array {
+    const at = this.#need(n, what);
+    return this.bytes.slice(at, at + n);
+  }
+
   /** Minimal CompactSize no larger than `max` (never above MAX_SIZE). */
   compactSize(max: number = MAX_SIZE, what = 'CompactSize'): number {
     const first = this.u8(what);
@@ -114,12 +120,14 @@ export class Reader {
   }
 }
 
-/** Writes into a growing buffer; `finish()` returns a copy of exactly the written bytes. */
+/** Writes into a growing buffer; `finish()` returns exactly the written bytes, which nothing written later changes. */
 export class Writer {
   #buf: Uint8Array;
   /** Of the buffer; made when the first 64-bit integer is written. */
   #view: DataView | undefined;
   #at = 0;
+  /** The buffer, being full, was returned: whatever is written next goes into another one, as it has no room. */
+  #given = false;
 
   constructor(sizeHint = 256) {
     this.#buf = new Uint8Array(Math.max(16, sizeHint));
@@ -142,6 +150,7 @@ export class Writer {
       next.set(this.#buf.subarray(0, at));
       this.#buf = next;
       this.#view = undefined;
+      this.#given = false;
     }
     this.#at = at + n;
     return at;
@@ -195,7 +204,9 @@ export class Writer {
     return this.compactSize(bytes.length).put(bytes);
   }
   finish(): Uint8Array {
-    return this.#buf.slice(0, this.#at);
+    if (this.#at < this.#buf.length) return this.#buf.slice(0, this.#at);
+    this.#given = true;
+    return this.#buf;
   }
   /** What was written, not copied: valid until the next write. */
   written(): Uint8Array {
@@ -204,6 +215,11 @@ export class Writer {
   /** Begins anew in the same buffer: for messages that are hashed and forgotten. */
   restart(): this {
     this.#at = 0;
+    if (this.#given) {
+      this.#buf = new Uint8Array(this.#buf.length);
+      this.#view = undefined;
+      this.#given = false;
+    }
     return this;
   }
 }

@@ -21,4 +21,18 @@ describe('Writer growth', () => {
       }
     }
   });
+
+  it('what finish() returned stays as it is, also when it filled the buffer', () => {
+    for (const size of [16, 17]) {
+      const w = new Writer(16).put(new Uint8Array(size).fill(1));
+      const bytes = w.finish();
+      const [again, written] = [w.finish(), w.written()];
+      assert.deepEqual([again.length, written.length, w.length], [size, size, size]);
+      w.u8(2);
+      assert.equal(w.finish().length, size + 1);
+      assert.deepEqual([...w.restart().put(new Uint8Array(size).fill(3)).finish()], new Array(size).fill(3));
+      w.restart().put(new Uint8Array(size).fill(4));
+      assert.deepEqual([...bytes, ...again], new Array(2 * size).fill(1));
+    }
+  });
 });

@@ -47,7 +47,8 @@ function batchesOf(jobs: readonly ScriptJob[]): Part[][] {
   const batches: Part[][] = [];
   let batch: Part[] = [];
   let room = BATCH_INPUTS;
-  for (const [job, { spent }] of jobs.entries()) {
+  for (let job = 0; job < jobs.length; job++) {
+    const { spent } = jobs[job] as ScriptJob;
     for (let from = 0; from < spent.length; ) {
       const end = Math.min(spent.length, from + room);
       batch.push({ job, from, end });
@@ -106,19 +107,25 @@ export function layOut(
   const view = new DataView(shared);
   words.set([0, NO_FAILURE, batches.length]);
   const starts = new Int32Array(jobs.length + 1).fill(at);
-  for (const [i, { tx, spent }] of jobs.entries()) {
+  for (let i = 0; i < jobs.length; i++) {
+    const { tx, spent } = jobs[i] as ScriptJob;
     bytes.set(tx.bytes, at);
     at += tx.bytes.length;
-    for (const out of spent) at = putOutput(bytes, view, at, out);
+    for (let k = 0; k < spent.length; k++) at = putOutput(bytes, view, at, spent[k] as TxOut);
     starts[i + 1] = at;
   }
   assert(at <= size, 'script jobs fit into the memory reckoned for them');
   let part = 0;
-  for (const [i, batch] of batches.entries()) {
+  for (let i = 0; i < batches.length; i++) {
     words[TABLE + i] = part;
-    for (const { job, from, end } of batch) {
-      const data = [starts[job] as number, starts[job + 1] as number];
-      words.set([job, from, end, (jobs[job] as ScriptJob).flags, ...data], parts + PART_WORDS * part++);
+    for (const { job, from, end } of batches[i] as Part[]) {
+      const word = parts + PART_WORDS * part++;
+      words[word] = job;
+      words[word + 1] = from;
+      words[word + 2] = end;
+      words[word + 3] = (jobs[job] as ScriptJob).flags;
+      words[word + 4] = starts[job] as number;
+      words[word + 5] = starts[job + 1] as number;
     }
   }
   words[TABLE + batches.length] = part;
