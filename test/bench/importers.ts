@@ -69,6 +69,8 @@ function bitcoind(path: string, title: string): Importer {
           '-stopafterblockimport=1',
           `-assumevalid=${assumeValid}`,
         ],
+        // On regtest it walks its whole block index after every block, and stops at a file without the genesis block.
+        '-checkblockindex=0',
         ...['-listen=0', '-connect=0', '-dnsseed=0', `-port=${port}`, `-rpcport=${rpcPort}`],
         ...(threads === undefined ? [] : [`-par=${threads}`]),
         ...parts.map((part) => `-loadblock=${part.path}`),
