@@ -23,6 +23,7 @@ import { SyncProgress } from '../sync/progress.ts';
 import { SERVICES } from '../wire/peer.ts';
 import { assumedCoinsOf, assumeValidOf, minChainWorkOf } from './assumptions.ts';
 import { blocksBackend } from './backend/blocks.ts';
+import { ChainTxCounts } from './backend/chainTx.ts';
 import { coinSetBackend } from './backend/coinSet.node.ts';
 import { headersBackend } from './backend/headers.ts';
 import { nodeBackend } from './backend/node.node.ts';
@@ -173,7 +174,7 @@ function chainWarnings(chain: ChainManager, index: TxIndex | undefined): string[
 }
 
 /** Catching up with the network. */
-function buildSync(parts: RoleParts, { chain, judge, guard, scripts }: Core, net: PeerNetwork) {
+function buildSync(parts: RoleParts, { chain, judge, guard, scripts, store }: Core, net: PeerNetwork) {
   const { network, clock, log, lifetime, fail } = parts;
   const { timers, random } = parts.platform;
   const logger = parts.log.child({ room: 'sync' });
@@ -196,16 +197,17 @@ function buildSync(parts: RoleParts, { chain, judge, guard, scripts }: Core, net
   const blocks = new BlockSync({ ...common, tips, paused });
   const progress = new SyncProgress({ chain, tips, headers, blocks, clock, paused });
   for (const part of [tips, headers, blocks]) lifetime.add(() => part.close());
-  const { datadir } = parts.config;
+  const { datadir, dbcache } = parts.config;
   const past = new PastSync({
     ...common,
-    tips,
-    paused,
-    network,
-    scripts,
-    datadir,
+    ...{ store, tips, paused, network, scripts, datadir, lifetime },
+    chainCacheBytes: dbcache * 1_000_000,
     log: log.child({ room: 'chain' }),
-    lifetime,
+    // Connected peers learn of it from the question for their tip, new ones from hello.
+    onChange: () => {
+      net.setHello({ ...helloOf(chain.tip()), services: servicesOf(parts.config, chain) });
+      tips.pollAll();
+    },
   });
   return { tips, headers, blocks, progress, past };
 }
@@ -223,9 +225,9 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
   libp2p.catch(() => {});
   const core = await openCore(parts);
   const { chain, pool, store, judge, guard } = core;
-  const services = servicesOf(config, chain);
+  const services = (): number => servicesOf(config, chain);
   await libp2p;
-  const net = peerNetwork(parts, services, helloOf(chain.tip()));
+  const net = peerNetwork(parts, services(), helloOf(chain.tip()));
   lifetime.add(() => net.stop());
   const sync = buildSync(parts, core, net);
   const { tips, headers, blocks, progress, past } = sync;
@@ -275,9 +277,11 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
     development: parts.network.development,
     minChainWork: minChainWorkOf(parts.config, parts.network),
   });
+  const chainTxs = new ChainTxCounts(chain);
   const headersApi = headersBackend({
     chain,
     judge,
+    chainTx: (entry) => chainTxs.upTo(entry),
     tip: () => chain.tip(),
     onTip: (listener) => chain.events.on('tip', listener),
   });
@@ -298,7 +302,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
       scripts: scriptBackend(parts.network.prefixes),
       blocks: blocksApi,
       coinSet: coinSetBackend({
-        ...{ chain, walks, past, magic: parts.network.magic, datadir: config.datadir },
+        ...{ chain, chainTxs, walks, past, magic: parts.network.magic, datadir: config.datadir },
         assumed: assumedCoinsOf(config, parts.network),
         poolBusy: () => pool.size > 0,
         tipCacheBytes: config.dbcache * 1_000_000,
@@ -306,7 +310,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
       mempool: mempoolBackend(pool, announcer, lifetime),
       transactions: poolSubmission(pool, announcer),
       proofs: blockProofs(headersApi, blocksApi),
-      peers: peersBackend(net, services),
+      peers: peersBackend(net, services, (key) => tips.get(key)?.services),
     },
     ops: fullOps({ chain, pool, net, store, progress, initial, guard, clock, lifetime }),
   };

@@ -128,7 +128,7 @@ export class ChainManager implements Chain {
     const halt = new HaltSwitch(parts.onHalt);
     const headers = await HeaderChain.open({ ...parts, halt });
     const snapshot = await storedSnapshot(parts.store);
-    await finishFlush(parts.store, headers.index);
+    await finishFlush(parts.store, headers.index, parts.store);
     let tipHash = await parts.store.tip();
     if (tipHash === undefined) {
       await commitGenesis(parts, headers.index.genesis);

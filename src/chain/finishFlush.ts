@@ -7,15 +7,16 @@ import { forkOf, type HeaderIndex, type IndexEntry } from './headerIndex.ts';
 import { diffOfConnected } from './judgeBlock.ts';
 import type { ChainStore } from './ports.ts';
 
-type Store = Pick<ChainStore, 'interruptedFlush' | 'finishFlush' | 'readBody' | 'readUndo'>;
+type Store = Pick<ChainStore, 'interruptedFlush' | 'finishFlush'>;
+type Files = Pick<ChainStore, 'readBody' | 'readUndo'>;
 
 /**
- * When a crash interrupted a flush of the coins, brings them to the block that the flush was for. What each block on the way
+ * When a crash interrupted a flush of the coins in `store`, brings them to the block that the flush was for. What each block on the way
  * did to the coins is read from its body and undo record, without asking for coins, as they are a mix: an outpoint that any
  * block on the way touches ends up as the last one left it, and no other differs between the two ends.
  * Throws StoredChainError, and StoreError for damaged files.
  */
-export async function finishFlush(store: Store, index: HeaderIndex): Promise<void> {
+export async function finishFlush(store: Store, index: Pick<HeaderIndex, 'get'>, files: Files): Promise<void> {
   const interrupted = await store.interruptedFlush();
   if (interrupted === undefined) return;
   const entryOf = (hash: Hash256): IndexEntry => {
@@ -26,21 +27,21 @@ export async function finishFlush(store: Store, index: HeaderIndex): Promise<voi
       );
     return entry;
   };
-  await store.finishFlush(diffsBetween(store, entryOf(interrupted.from), entryOf(interrupted.to)));
+  await store.finishFlush(diffsBetween(files, entryOf(interrupted.from), entryOf(interrupted.to)));
 }
 
-async function* diffsBetween(store: Store, from: IndexEntry, to: IndexEntry): AsyncGenerator<UtxoDiff> {
+async function* diffsBetween(files: Files, from: IndexEntry, to: IndexEntry): AsyncGenerator<UtxoDiff> {
   const fork = forkOf(from, to);
-  for (let at = from; at !== fork; at = at.parent as IndexEntry) yield reverseDiff(await diffOf(store, at));
+  for (let at = from; at !== fork; at = at.parent as IndexEntry) yield reverseDiff(await diffOf(files, at));
   for (let height = fork.height + 1; height <= to.height; height++)
-    yield await diffOf(store, to.ancestor(height) as IndexEntry);
+    yield await diffOf(files, to.ancestor(height) as IndexEntry);
 }
 
-async function diffOf(store: Store, entry: IndexEntry): Promise<UtxoDiff> {
+async function diffOf(files: Files, entry: IndexEntry): Promise<UtxoDiff> {
   const { body, undo } = entry;
   if (body === undefined || undo === undefined)
     throw new StoredChainError(
       `the coins were flushed over block ${entry.header.id}, whose body or undo record is missing`,
     );
-  return diffOfConnected(decodeSealedBlock(await store.readBody(body)), entry.height, await store.readUndo(undo));
+  return diffOfConnected(decodeSealedBlock(await files.readBody(body)), entry.height, await files.readUndo(undo));
 }

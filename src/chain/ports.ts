@@ -77,17 +77,18 @@ export interface StoredSnapshot {
   readonly state: 'loading' | 'unvalidated' | 'refuted';
 }
 
-/** The coins of the blocks below a snapshot's base, connected on their own from genesis on. */
-export interface PastCoins {
-  /** Hash of the block they represent, undefined before genesis. */
-  tip(): Promise<Hash256 | undefined>;
-  coins(outpoints: readonly OutPoint[]): Promise<(Coin | undefined)[]>;
-  /** Atomic; commits are kept in order, the last ones may be lost in a crash. */
+/**
+ * The coins of the blocks below a snapshot's base, connected on their own from genesis on. Kept as the chain's coins are: in
+ * memory until they are flushed. A crash leaves those of an earlier block, or a flush to be finished.
+ */
+export interface PastCoins
+  extends Pick<ChainStore, 'tip' | 'interruptedFlush' | 'finishFlush' | 'coins' | 'flush' | 'allCoins'> {
+  /**
+   * True when an earlier try led to other coins than the snapshot's, and these were begun anew: what they lead to decides.
+   */
+  readonly again: boolean;
+  /** In memory; flushes first when there is no room. */
   commit(tip: Hash256, diff: UtxoDiff): Promise<void>;
-  /** As ChainStore.allCoins. */
-  allCoins(): AsyncIterable<CoinChange>;
-  /** Closes them and removes what they keep on disk. */
-  discard(): Promise<void>;
 }
 
 /** Storage of a full node. Reading may throw: that is our failure, never a verdict. */
@@ -120,6 +121,8 @@ export interface ChainStore extends HeaderStore {
   commit(change: ChainCommit): Promise<void>;
   /** Makes everything durable, coins included: tip() after a crash is not behind what is committed now. */
   flush(): Promise<void>;
+  /** Makes everything durable but the coins: headers, positions, files. */
+  sync(): Promise<void>;
   /** The files of bodies and of undo records. */
   fileSizes(): { readonly bodies: FileSizes; readonly undo: FileSizes };
   /** Deletes files that no header names any more; never the last of a kind. */

@@ -2,6 +2,7 @@ import type { Judge } from '../consensus/engine.ts';
 import type { UtxoDiff } from '../ledger/coin.ts';
 import { displayHash, type Hash256 } from '../primitives/hash.ts';
 import { assert } from '../util/assert.ts';
+import { type AssumeValid, isAssumedValid } from './assumeValid.ts';
 import type { Candidates } from './candidates.ts';
 import type { HeaderEntry } from './entry.ts';
 import type { HaltSwitch } from './halt.ts';
@@ -52,6 +53,8 @@ export interface SnapshotBaseParts {
   readonly headers: HeaderChain;
   readonly candidates: Candidates;
   readonly mover: TipMover;
+  /** As ChainManagerParts.assumeValid. */
+  readonly assumeValid?: AssumeValid;
   /** Runs a job when the tip rests. */
   readonly inTurn: <T>(job: () => Promise<T>) => Promise<T>;
 }
@@ -132,13 +135,23 @@ export class SnapshotBase {
     });
   }
 
+  /** Must the scripts of a block below the base be run? Not those that passed before, nor those assumed to be valid. */
+  needsScripts(past: HeaderEntry): boolean {
+    const { headers, assumeValid } = this.#parts;
+    const entry = headers.own(past);
+    if (entry.status === 'valid') return false;
+    const { index, best } = headers;
+    return assumeValid === undefined || !isAssumedValid(entry, assumeValid, { index, best });
+  }
+
   /** Keeps that a block below the base is valid, with its undo data; its coins are kept elsewhere. */
-  commitPast(past: HeaderEntry, diff: UtxoDiff): Promise<void> {
+  async commitPast(past: HeaderEntry, diff: UtxoDiff): Promise<void> {
     const { headers, mover, store, judge } = this.#parts;
-    return this.#parts.inTurn(async () => {
-      const entry = headers.own(past);
-      const undo =
-        entry.status === 'valid' && entry.undo !== undefined ? entry.undo : await store.appendUndo(diff.spent);
+    const entry = headers.own(past);
+    // Connected before: the coins were behind after a crash, or are begun anew.
+    if (entry.status === 'valid' && entry.undo !== undefined) return;
+    await this.#parts.inTurn(async () => {
+      const undo = await store.appendUndo(diff.spent);
       const change: EntryChange = { status: 'valid', undo };
       await mover.commit({
         headers: [toStored(entry, judge, change)],

@@ -4,7 +4,7 @@ import { peerIdFromString } from '@libp2p/peer-id';
 import type { RuleCode } from '../primitives/rules.ts';
 import { Emitter } from '../util/events.ts';
 import { Lifetime } from '../util/lifetime.ts';
-import type { Hello, PeerKey, StreamName, TopicName, WireMessage } from '../wire/peer.ts';
+import type { PeerKey, StreamName, TopicName, WireMessage } from '../wire/peer.ts';
 import { PeerRequestError } from '../wire/peer.ts';
 import { type ProtocolIds, protocolIds } from '../wire/protocolIds.ts';
 import { parseAddress, peerIdOf } from './address.ts';
@@ -18,7 +18,7 @@ import { type GossipRouter, gateOnHello, openStreamsInParallel } from './gossipR
 import { Housekeeping } from './housekeeping.ts';
 import { peerKeyOf } from './keyFile.node.ts';
 import { Meter } from './meter.ts';
-import type { BanEntry, Network, NetworkEvents, PeerInfo } from './network.ts';
+import type { BanEntry, HelloChange, Network, NetworkEvents, PeerInfo } from './network.ts';
 import { launch, type Node, preload } from './node.node.ts';
 import { DEFAULT_LIMITS, DEVELOPMENT_LIMITS, type NetworkLimits, type NetworkOptions } from './options.ts';
 import { ourHello } from './ourHello.ts';
@@ -73,6 +73,7 @@ class Host implements Network {
   readonly #reach: Reach;
   readonly #news: PeerNews;
   #best: NetworkOptions['best'];
+  #services: number;
   #running: Running | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -84,6 +85,7 @@ class Host implements Network {
     this.#limits = { ...DEFAULT_LIMITS, ...(chain.development ? DEVELOPMENT_LIMITS : {}), ...options.limits };
     this.#ids = protocolIds(chain.id16);
     this.#best = options.best;
+    this.#services = options.services;
     this.key = peerKeyOf(options.privateKey);
     const targetOutbound = options.targetOutbound ?? DEFAULT_TARGET_OUTBOUND;
     const maxPeers = options.maxPeers ?? DEFAULT_MAX_PEERS;
@@ -117,7 +119,7 @@ class Host implements Network {
       hello: {
         timers,
         timeoutMs: this.#limits.helloTimeoutMs,
-        ours: () => ourHello(this.#options, this.#best),
+        ours: () => ourHello({ ...this.#options, services: this.#services }, this.#best),
         admit: (connection) =>
           bans.has(connection.remotePeer.toString(), clock.nowMs())
             ? { refusal: 'banned', detail: 'banned' }
@@ -307,8 +309,9 @@ class Host implements Network {
     return [...this.#peers.values()].map((peer) => this.#info(peer));
   }
 
-  setHello(part: Pick<Hello, 'height' | 'bestHash' | 'chainWork'>): void {
-    this.#best = { height: part.height, bestHash: part.bestHash, chainWork: part.chainWork };
+  setHello({ height, bestHash, chainWork, services }: HelloChange): void {
+    this.#best = { height, bestHash, chainWork };
+    this.#services = services ?? this.#services;
   }
 
   publish(topic: TopicName, data: Uint8Array): Promise<number> {

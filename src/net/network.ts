@@ -43,6 +43,9 @@ export interface NetworkEvents {
   banned: { readonly peer: PeerKey; readonly reason: string };
 }
 
+/** What of our hello changes while the node runs. */
+export type HelloChange = Pick<Hello, 'height' | 'bestHash' | 'chainWork'> & Partial<Pick<Hello, 'services'>>;
+
 export interface BanEntry {
   /** Peer id or IP address. */
   readonly target: string;
@@ -65,7 +68,7 @@ export interface Network {
   addresses(): readonly string[];
   peers(): readonly PeerInfo[];
   /** What our hello says from now on. */
-  setHello(part: Pick<Hello, 'height' | 'bestHash' | 'chainWork'>): void;
+  setHello(part: HelloChange): void;
   /**
    * Publishes on a topic. Returns the number of peers it was sent to; 0 when nobody subscribed yet (callers announce again
    * when a peer becomes ready). Data above 1 MiB throws.

@@ -65,7 +65,7 @@ export interface NetworkOptions {
   /** Network group: peers of another are refused. Printable ASCII, at most 256 bytes. */
   readonly group: string;
   readonly role: string;
-  /** SERVICES of wire/peer.ts. */
+  /** SERVICES of wire/peer.ts, until setHello gives others. */
   readonly services: number;
   readonly userAgent: string;
   readonly best: Pick<Hello, 'height' | 'bestHash' | 'chainWork'>;

@@ -26,5 +26,13 @@ export interface HeaderHelp {
 /** What the handlers tell of peers (sync's PeerTips fits). */
 export interface PeerKnowledge {
   has(peer: PeerKey, entry: HeaderEntry): void;
-  claim(peer: PeerKey, claim: { readonly height: number; readonly hash: Hash256; readonly chainWork: bigint }): void;
+  claim(
+    peer: PeerKey,
+    claim: {
+      readonly height: number;
+      readonly hash: Hash256;
+      readonly chainWork: bigint;
+      readonly services: number;
+    },
+  ): void;
 }

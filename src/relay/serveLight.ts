@@ -12,7 +12,7 @@ export type ServeLightDeps = ServeSyncDeps;
 export function serveLight({ chain, mempool, tips, services, status, net }: ServeLightDeps): RequestHandler {
   return dispatch(
     new Map<number, Answerer>([
-      [MESSAGE.TIP, (from, payload) => serveTip(chain, tips, services, from, payload)],
+      [MESSAGE.TIP, (from, payload) => serveTip(chain, tips, services(), from, payload)],
       [MESSAGE.HEADERS, (_, payload) => serveHeaders(chain, payload)],
       [MESSAGE.BLOCK, (_, payload) => serveBlock(chain, payload)],
       [MESSAGE.TXPROOF, (_, payload) => serveTxProof(chain, payload)],

@@ -13,8 +13,8 @@ export interface ServeSyncDeps {
   readonly mempool: Mempool;
   readonly tips: PeerKnowledge;
   readonly net: Pick<PeerPorts, 'penalize'>;
-  /** Own SERVICES bits. */
-  readonly services: number;
+  /** Own SERVICES bits, as of now. */
+  readonly services: () => number;
   readonly status: () => PeerStatus;
 }
 
@@ -22,7 +22,7 @@ export interface ServeSyncDeps {
 export function serveSync({ chain, mempool, tips, services, status, net }: ServeSyncDeps): RequestHandler {
   return dispatch(
     new Map<number, Answerer>([
-      [MESSAGE.TIP, (from, payload) => serveTip(chain, tips, services, from, payload)],
+      [MESSAGE.TIP, (from, payload) => serveTip(chain, tips, services(), from, payload)],
       [MESSAGE.HEADERS, (_, payload) => serveHeaders(chain, payload)],
       [MESSAGE.BLOCK, (_, payload) => serveBlock(chain, payload)],
       [MESSAGE.MEMPOOL, () => serveMempool(mempool)],

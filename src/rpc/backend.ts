@@ -91,6 +91,8 @@ export interface HeadersBackend {
   tips(): readonly HeaderInfo[];
   /** Compact bits that a block on the tip must carry if its time is `time` (Unix seconds). */
   nextBits(time: number): number;
+  /** Transactions of the chain up to the entry, its own included; undefined while not all of them are known. */
+  chainTx(entry: HeaderInfo): number | undefined;
   /** Judges and adds a header. */
   acceptHeader(header: SealedHeader): Promise<Check<unknown>>;
   /** Calls `listener` after the tip moved; the returned function ends it. */

@@ -16,31 +16,22 @@ import type { Hash256 } from '../primitives/hash.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import { assert } from '../util/assert.ts';
 import { EMPTY, equalBytes } from '../util/bytes.ts';
-import { decodeAll, Reader } from '../util/codec.ts';
+import { decodeAll } from '../util/codec.ts';
 import type { Lifetime } from '../util/lifetime.ts';
 import type { Kv, KvOp } from '../util/ports.ts';
 import { SerialQueue } from '../util/queue.ts';
 import { CoinCache, type CoinCacheSize } from './coinCache.ts';
-import { decodeCoin, encodeCoin } from './coinCodec.ts';
-import { type CoinState, flushCoins, stateOps } from './coinFlush.ts';
+import { decodeCoin } from './coinCodec.ts';
+import { type CoinState, endFlush, flushCoins, readCoinState } from './coinFlush.ts';
 import type { CoinTable } from './coinTable.ts';
 import { DurableWrites, type WriteBehind } from './durableWrites.ts';
 import { decodeStored } from './errors.ts';
-import { decodeFlushMarker } from './flushMarker.ts';
+import type { FlushMarker } from './flushMarker.ts';
 import { readHeaders } from './headerStore.ts';
 import { type ChainFiles, type OpenFilesParts, openFiles } from './openFiles.ts';
 import { endRebuild, type RebuildState } from './rebuild.ts';
 import { dropCoins, replaceCoins } from './replaceCoins.ts';
-import {
-  COIN_COUNT_KEY,
-  coinKey,
-  FLUSHING_KEY,
-  outPointOfCoinKey,
-  PREFIX,
-  rangeOf,
-  SNAPSHOT_KEY,
-  TIP_KEY,
-} from './schema.ts';
+import { coinKey, outPointOfCoinKey, PREFIX, rangeOf, SNAPSHOT_KEY } from './schema.ts';
 import { decodeSnapshot, encodeSnapshot } from './snapshotRecord.ts';
 import { encodeUndo, readUndoRecord } from './undoCodec.ts';
 
@@ -68,7 +59,7 @@ export interface ChainStoreParts extends OpenFilesParts {
 interface Found {
   readonly files: ChainFiles;
   readonly state: Partial<CoinState>;
-  readonly interrupted: (InterruptedFlush & { readonly count: bigint }) | undefined;
+  readonly interrupted: FlushMarker | undefined;
 }
 
 /**
@@ -130,11 +121,7 @@ export class KvChainStore implements ChainStore {
   static async open(parts: ChainStoreParts): Promise<KvChainStore> {
     const { kv, path } = parts;
     const files = await openFiles(parts, (file) => parts.lifetime.add(() => file.close()));
-    const [countBytes, tip, marker] = await kv.getMany([COIN_COUNT_KEY, TIP_KEY, FLUSHING_KEY]);
-    const count =
-      countBytes === undefined ? 0n : decodeStored(path, 'coin count', () => new Reader(countBytes).u64('count'));
-    const interrupted =
-      marker === undefined ? undefined : decodeStored(path, 'flush marker', () => decodeFlushMarker(marker));
+    const { tip, count = 0n, interrupted } = await readCoinState(kv, path);
     return new KvChainStore(parts, { files, state: { count, ...(tip && { tip }) }, interrupted });
   }
 
@@ -154,21 +141,11 @@ export class KvChainStore implements ChainStore {
     return this.#interrupted;
   }
 
-  /** Straight to the database: the cache is empty, and each diff overwrites what those before it left. */
   finishFlush(diffs: AsyncIterable<UtxoDiff>): Promise<void> {
     return this.#queue.run(async () => {
       const interrupted = this.#interrupted;
       assert(interrupted !== undefined, 'a flush was interrupted');
-      for await (const { spent, added } of diffs)
-        await this.#writes.part([
-          ...spent.map(({ outpoint }) => ({ type: 'del', key: coinKey(outpoint) }) as const),
-          ...added.map(
-            ({ outpoint, coin }) => ({ type: 'put', key: coinKey(outpoint), value: encodeCoin(coin) }) as const,
-          ),
-        ]);
-      await this.#writes.settle();
-      const state = { tip: interrupted.to, count: interrupted.count };
-      await this.#writes.durable(() => [...stateOps(state), { type: 'del', key: FLUSHING_KEY }]);
+      const state = await endFlush(interrupted, diffs, this.#writes);
       this.#interrupted = undefined;
       this.#tip = state.tip;
       this.#flushedTip = state.tip;
@@ -203,6 +180,10 @@ export class KvChainStore implements ChainStore {
 
   flush(): Promise<void> {
     return this.#queue.run(() => this.#flush());
+  }
+
+  sync(): Promise<void> {
+    return this.#writes.durable();
   }
 
   /** What is being made anew until rebuilt() is called. */

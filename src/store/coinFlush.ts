@@ -1,9 +1,12 @@
+import type { UtxoDiff } from '../chain/ports.ts';
 import type { Hash256 } from '../primitives/hash.ts';
-import { Writer } from '../util/codec.ts';
-import type { KvOp } from '../util/ports.ts';
+import { Reader, Writer } from '../util/codec.ts';
+import type { Kv, KvOp } from '../util/ports.ts';
+import { encodeCoin } from './coinCodec.ts';
 import { COIN_FLAG, type CoinTable } from './coinTable.ts';
 import type { DurableWrites } from './durableWrites.ts';
-import { encodeFlushMarker } from './flushMarker.ts';
+import { decodeStored } from './errors.ts';
+import { decodeFlushMarker, encodeFlushMarker, type FlushMarker } from './flushMarker.ts';
 import { COIN_COUNT_KEY, coinKey, FLUSHING_KEY, TIP_KEY } from './schema.ts';
 
 /** Operations in one batch: built in some 3 ms, during which nothing else runs on this thread. */
@@ -19,16 +22,36 @@ export interface CoinState {
   readonly count: bigint;
 }
 
+/** The writes of a database of coins, as DurableWrites has them. */
+export type FlushWrites = Pick<DurableWrites, 'settle' | 'durable' | 'part'>;
+
 export interface FlushParts {
-  readonly writes: DurableWrites;
+  readonly writes: FlushWrites;
   /** Lets everything else run. */
   readonly pause: () => Promise<void>;
   /** Operations per batch; default 2,000. */
   readonly slice?: number;
 }
 
+/** What a database says of its coins: their block and number, and the flush that a crash interrupted. Throws StoreError. */
+export async function readCoinState(
+  kv: Pick<Kv, 'getMany'>,
+  path: string,
+): Promise<{
+  readonly tip: Hash256 | undefined;
+  readonly count: bigint | undefined;
+  readonly interrupted: FlushMarker | undefined;
+}> {
+  const [count, tip, marker] = await kv.getMany([COIN_COUNT_KEY, TIP_KEY, FLUSHING_KEY]);
+  return {
+    tip,
+    count: count && decodeStored(path, 'coin count', () => new Reader(count).u64('count')),
+    interrupted: marker && decodeStored(path, 'flush marker', () => decodeFlushMarker(marker)),
+  };
+}
+
 /** Operations that make the database's coins those of `state`, but for the coins themselves. */
-export function stateOps({ tip, count }: CoinState): KvOp[] {
+function stateOps({ tip, count }: CoinState): KvOp[] {
   return [
     { type: 'put', key: TIP_KEY, value: tip },
     { type: 'put', key: COIN_COUNT_KEY, value: new Writer(8).u64(count).finish() },
@@ -100,4 +123,24 @@ export async function flushCoins(
   }
   await writes.settle();
   await writes.durable(() => [...stateOps(to), { type: 'del', key: FLUSHING_KEY }]);
+}
+
+/**
+ * Ends a flush that a crash interrupted: `diffs` lead from the marker's first block to its last, one block each. Straight to
+ * the database, as each diff overwrites what those before it left.
+ */
+export async function endFlush(
+  marker: FlushMarker,
+  diffs: AsyncIterable<UtxoDiff>,
+  writes: FlushWrites,
+): Promise<CoinState> {
+  for await (const { spent, added } of diffs)
+    await writes.part([
+      ...spent.map(({ outpoint }) => ({ type: 'del', key: coinKey(outpoint) }) as const),
+      ...added.map(({ outpoint, coin }) => ({ type: 'put', key: coinKey(outpoint), value: encodeCoin(coin) }) as const),
+    ]);
+  await writes.settle();
+  const state = { tip: marker.to, count: marker.count };
+  await writes.durable(() => [...stateOps(state), { type: 'del', key: FLUSHING_KEY }]);
+  return state;
 }

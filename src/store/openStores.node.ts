@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { HeaderStore } from '../chain/ports.ts';
+import { EMPTY } from '../util/bytes.ts';
 import { Lifetime } from '../util/lifetime.ts';
 import type { Kv } from '../util/ports.ts';
 import type { BlockFs } from './blockFs.ts';
@@ -16,6 +19,7 @@ import { type Datadir, openDatadir, type StoreNetwork } from './openDatadir.node
 import { KvPastCoins } from './pastCoins.ts';
 import { endIndexing, type Rebuild, type RebuildState } from './rebuild.ts';
 import type { FileEnd } from './recordFiles.ts';
+import { PAST_AGAIN_KEY } from './schema.ts';
 
 /** Runs `open`; when it throws, what was opened before is closed. */
 async function opening<T>(open: (lifetime: Lifetime) => Promise<T>): Promise<T> {
@@ -102,14 +106,36 @@ export function openFullStore(options: {
   });
 }
 
+/** kept: those of an earlier run, when there are; fresh: none; again: none, and as PastCoins.again says. */
+export type PastStart = 'kept' | 'fresh' | 'again';
+
 /**
- * The coins below a snapshot's base, in data directory `dir`: those of an earlier run, or none with `fresh`. For whoever
- * holds the directory.
+ * The coins below a snapshot's base, in data directory `dir`, for whoever holds the directory. Kept ones that nobody can tell
+ * to be whole are begun anew; throws StoreError 'corrupt' for damaged ones.
  */
-export async function openPastCoins(dir: string, fresh: boolean): Promise<KvPastCoins> {
-  if (fresh) await removePastCoins(dir);
+export async function openPastCoins(options: {
+  readonly dir: string;
+  readonly start: PastStart;
+  readonly cacheBytes: number;
+  /** As PastCoinsParts. */
+  readonly syncChain: () => Promise<void>;
+  /** As openFullStore's. */
+  readonly tell?: TellLost;
+}): Promise<KvPastCoins> {
+  const { dir, start, cacheBytes, syncChain, tell } = options;
+  if (start !== 'kept') await removePastCoins(dir);
   const path = join(dir, 'past');
-  return new KvPastCoins(await openLevelKv(path), path, () => removePastCoins(dir));
+  const kv = await openLevelKv(path, tell);
+  let coins: KvPastCoins | undefined;
+  try {
+    if (start === 'again') await kv.batch([{ type: 'put', key: PAST_AGAIN_KEY, value: EMPTY }], { sync: true });
+    const remove = (): Promise<void> => removePastCoins(dir);
+    const pause = (): Promise<void> => nextTurn();
+    coins = await KvPastCoins.open({ kv, path, cacheBytes, syncChain, pause, remove, salt: randomBytes(16) });
+  } finally {
+    if (coins === undefined) await kv.close();
+  }
+  return coins ?? openPastCoins({ ...options, start: 'fresh' });
 }
 
 /** Removes what is left of coins below a snapshot. */

@@ -1,57 +1,165 @@
-import type { Coin, CoinChange, PastCoins, UtxoDiff } from '../chain/ports.ts';
+import type { Coin, CoinChange, InterruptedFlush, PastCoins, UtxoDiff } from '../chain/ports.ts';
 import type { Hash256 } from '../primitives/hash.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
-import type { Kv, KvOp } from '../util/ports.ts';
-import { decodeCoin, encodeCoin } from './coinCodec.ts';
+import { assert } from '../util/assert.ts';
+import type { Kv } from '../util/ports.ts';
+import { SerialQueue } from '../util/queue.ts';
+import { CoinCache } from './coinCache.ts';
+import { decodeCoin } from './coinCodec.ts';
+import { endFlush, type FlushWrites, flushCoins, readCoinState } from './coinFlush.ts';
 import { decodeStored } from './errors.ts';
-import { coinKey, outPointOfCoinKey, PREFIX, rangeOf, TIP_KEY } from './schema.ts';
+import type { FlushMarker } from './flushMarker.ts';
+import { coinKey, outPointOfCoinKey, PAST_AGAIN_KEY, PREFIX, rangeOf } from './schema.ts';
 
-/** Coins in a database of their own, with TIP and COIN records as the chain's. They can be made again, so nothing is synced. */
+export interface PastCoinsParts {
+  readonly kv: Kv;
+  /** Of the database, for messages. */
+  readonly path: string;
+  /** Memory for coins, in bytes. */
+  readonly cacheBytes: number;
+  /** 16 random bytes (coinTable.ts). */
+  readonly salt: Uint8Array;
+  /** Makes durable what the chain knows of the blocks that were committed here: called before a flush. */
+  readonly syncChain: () => Promise<void>;
+  /** Lets everything else run. */
+  readonly pause: () => Promise<void>;
+  /** Takes the database away once it is closed. */
+  readonly remove: () => Promise<void>;
+  /** Operations per batch of a flush, as FlushParts. */
+  readonly flushSlice?: number;
+}
+
+/** Coins in a database of their own, with the records, the cache and the flushes of the chain's. */
 export class KvPastCoins implements PastCoins {
-  readonly #kv: Kv;
-  readonly #path: string;
-  readonly #remove: () => Promise<void>;
+  readonly again: boolean;
+  readonly #parts: PastCoinsParts;
+  readonly #writes: FlushWrites;
+  readonly #cache: CoinCache;
+  /** Commits and flushes, one at a time. */
+  readonly #queue = new SerialQueue();
+  #tip: Hash256 | undefined;
+  #flushedTip: Hash256 | undefined;
+  #count: bigint;
+  #interrupted: FlushMarker | undefined;
+  /** A flush failed: nobody knows what the database holds until it is opened anew. */
+  #failed = false;
 
-  /** `path`: of the database, for messages. `remove`: takes it away once it is closed. */
-  constructor(kv: Kv, path: string, remove: () => Promise<void>) {
-    this.#kv = kv;
-    this.#path = path;
-    this.#remove = remove;
+  private constructor(parts: PastCoinsParts, found: Awaited<ReturnType<typeof readCoinState>>, again: boolean) {
+    const { kv } = parts;
+    this.again = again;
+    this.#parts = parts;
+    this.#writes = {
+      settle: () => kv.settle(),
+      part: (ops) => kv.batch(ops, { sync: false }),
+      durable: (build = () => []) => kv.batch(build(), { sync: true }),
+    };
+    this.#cache = new CoinCache({
+      budget: parts.cacheBytes,
+      salt: parts.salt,
+      read: (outpoints) => kv.getMany(outpoints.map(coinKey)),
+      decode: (record) => this.#decode(record),
+    });
+    this.#tip = found.tip;
+    this.#flushedTip = found.tip;
+    this.#count = found.count ?? 0n;
+    this.#interrupted = found.interrupted;
   }
 
-  tip(): Promise<Hash256 | undefined> {
-    return this.#kv.get(TIP_KEY);
+  /**
+   * Undefined when the database holds coins that were written without flushes, as earlier versions did: nobody knows whether
+   * they are whole. Throws StoreError.
+   */
+  static async open(parts: PastCoinsParts): Promise<KvPastCoins | undefined> {
+    const found = await readCoinState(parts.kv, parts.path);
+    if (found.tip !== undefined && found.count === undefined) return undefined;
+    return new KvPastCoins(parts, found, (await parts.kv.get(PAST_AGAIN_KEY)) !== undefined);
   }
 
-  async coins(outpoints: readonly OutPoint[]): Promise<(Coin | undefined)[]> {
-    const values = await this.#kv.getMany(outpoints.map(coinKey));
-    return values.map((value) => (value === undefined ? undefined : this.#decode(value)));
+  async tip(): Promise<Hash256 | undefined> {
+    return this.#tip;
   }
 
-  #decode(value: Uint8Array): Coin {
-    return decodeStored(this.#path, 'coin record', () => decodeCoin(value));
+  async interruptedFlush(): Promise<InterruptedFlush | undefined> {
+    return this.#interrupted;
   }
 
-  async commit(tip: Hash256, diff: UtxoDiff): Promise<void> {
-    const ops: KvOp[] = [{ type: 'put', key: TIP_KEY, value: tip }];
-    // Removals first: an outpoint in both lists ends up with the added coin.
-    for (const { outpoint } of diff.spent) ops.push({ type: 'del', key: coinKey(outpoint) });
-    for (const { outpoint, coin } of diff.added)
-      ops.push({ type: 'put', key: coinKey(outpoint), value: encodeCoin(coin) });
-    await this.#kv.batch(ops, { sync: false });
+  finishFlush(diffs: AsyncIterable<UtxoDiff>): Promise<void> {
+    return this.#queue.run(async () => {
+      assert(this.#interrupted !== undefined, 'a flush was interrupted');
+      const state = await endFlush(this.#interrupted, diffs, this.#writes);
+      this.#interrupted = undefined;
+      this.#tip = state.tip;
+      this.#flushedTip = state.tip;
+      this.#count = state.count;
+    });
   }
 
+  coins(outpoints: readonly OutPoint[]): Promise<(Coin | undefined)[]> {
+    return this.#cache.coins(outpoints);
+  }
+
+  commit(tip: Hash256, diff: UtxoDiff): Promise<void> {
+    return this.#queue.run(async () => {
+      assert(this.#interrupted === undefined && !this.#failed, 'the coins are whole');
+      if (!this.#cache.hasRoomFor(diff)) {
+        await this.#flush();
+        // What was used lately stays at hand.
+        this.#cache.freeze();
+      }
+      this.#cache.apply(diff);
+      this.#count += BigInt(diff.added.length - diff.spent.length);
+      this.#tip = tip;
+    });
+  }
+
+  flush(): Promise<void> {
+    return this.#queue.run(() => this.#flush());
+  }
+
+  /** The first step flushes and takes a snapshot of the database. */
   async *allCoins(): AsyncGenerator<CoinChange> {
-    for await (const [key, value] of this.#kv.iterate(rangeOf(PREFIX.COIN)))
+    await this.flush();
+    for await (const [key, value] of this.#parts.kv.iterate(rangeOf(PREFIX.COIN)))
       yield { outpoint: outPointOfCoinKey(key), coin: this.#decode(value) };
   }
 
-  close(): Promise<void> {
-    return this.#kv.close();
+  /** Flushes, then closes the database, also when the flush fails. */
+  async close(): Promise<void> {
+    try {
+      if (!this.#failed && this.#interrupted === undefined) await this.flush();
+    } finally {
+      await this.#parts.kv.close();
+    }
   }
 
+  /** Closes them and removes what they keep on disk. */
   async discard(): Promise<void> {
-    await this.#kv.close();
-    await this.#remove();
+    await this.#queue.idle();
+    await this.#parts.kv.close();
+    await this.#parts.remove();
+  }
+
+  async #flush(): Promise<void> {
+    const tip = this.#tip;
+    if (tip === undefined || tip === this.#flushedTip) return;
+    const { syncChain, pause, flushSlice } = this.#parts;
+    const { young } = this.#cache;
+    const release = this.#cache.hold();
+    try {
+      await syncChain();
+      const slice = flushSlice === undefined ? {} : { slice: flushSlice };
+      await flushCoins(young, this.#flushedTip, { tip, count: this.#count }, { writes: this.#writes, pause, ...slice });
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    } finally {
+      release();
+    }
+    this.#flushedTip = tip;
+    await this.#cache.flushed(young, pause);
+  }
+
+  #decode(value: Uint8Array): Coin {
+    return decodeStored(this.#parts.path, 'coin record', () => decodeCoin(value));
   }
 }

@@ -8,7 +8,8 @@ import type { OutPoint } from '../primitives/outpoint.ts';
  * <datadir>/format.json     format version, network name, chainId (datadir.node.ts)
  * <datadir>/lock/           a database that holds nothing: its lock is the data directory's
  * <datadir>/chain/          LevelDB of a full node: all prefixes below
- * <datadir>/past/           LevelDB of a full node that loaded a snapshot of coins: TIP and COIN of the blocks below it
+ * <datadir>/past/           LevelDB of a full node that loaded a snapshot of coins:
+ *                           TIP, COIN_COUNT, FLUSHING, PAST_AGAIN and COIN of the blocks below it
  * <datadir>/indexes/      LevelDB per index: txindex (INDEX_LOCATOR, TX)
  * <datadir>/headers/        LevelDB of a light node: HEADER only
  * <datadir>/blocks/         blkNNNNN.dat bodies, revNNNNN.dat undo records (blockFiles.node.ts)
@@ -37,6 +38,8 @@ export const PREFIX = {
   SNAPSHOT: 0x09,
   /** [0x0a] in an index: locator of the block it reaches to, hashes of 32 bytes. */
   INDEX_LOCATOR: 0x0a,
+  /** [0x0b] in past/: these coins were begun anew after an earlier try had led to others than the snapshot's; empty. */
+  PAST_AGAIN: 0x0b,
   /** [0x10 height:u32be hash:32] → header record (headerCodec.ts). Iterates parents before children. */
   HEADER: 0x10,
   /** [0x20 txid:32 index:u32be] → coin record (coinCodec.ts). Iterates in Bitcoin Core's cursor order. */
@@ -57,6 +60,7 @@ export const REBUILD_KEY = single(PREFIX.REBUILD);
 export const SYNCED_ENDS_KEY = single(PREFIX.SYNCED_ENDS);
 export const FLUSHING_KEY = single(PREFIX.FLUSHING);
 export const SNAPSHOT_KEY = single(PREFIX.SNAPSHOT);
+export const PAST_AGAIN_KEY = single(PREFIX.PAST_AGAIN);
 
 /** Range [gte, lt) of all keys with the prefix. */
 export function rangeOf(prefix: number): { readonly gte: Uint8Array; readonly lt: Uint8Array } {

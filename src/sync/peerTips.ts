@@ -20,14 +20,14 @@ export interface Claim {
 export interface PeerTip {
   readonly key: PeerKey;
   readonly claim: Claim;
-  /** SERVICES bits of its hello. */
+  /** SERVICES bits of its hello, or of the last tip it told. */
   readonly services: number;
   /** The best header of our tree that the peer has: it named, sent or announced it. */
   readonly known: HeaderEntry | undefined;
 }
 
 export interface PeerTipsEvents {
-  /** The peer says it has another tip than before. */
+  /** The peer says it has another tip, or offers something else, than before. */
   claim: { readonly peer: PeerTip };
   /** A better header of ours is known to be with the peer. */
   known: { readonly peer: PeerTip };
@@ -60,6 +60,7 @@ const TICK_MS = 1000;
 
 interface Record extends PeerTip {
   claim: Claim;
+  services: number;
   known: HeaderEntry | undefined;
   nextPollMs: number;
   asking: boolean;
@@ -122,12 +123,16 @@ export class PeerTips {
     return [...this.#peers.values()];
   }
 
-  /** The peer says this is its tip now. */
-  claim(key: PeerKey, claim: Claim): void {
+  /** The peer says this is its tip now, and what it offers. */
+  claim(key: PeerKey, claim: Claim & { readonly services: number }): void {
     const record = this.#peers.get(key);
     if (record === undefined) return;
-    const changed = hashKey(record.claim.hash) !== hashKey(claim.hash) || record.claim.chainWork !== claim.chainWork;
+    const changed =
+      hashKey(record.claim.hash) !== hashKey(claim.hash) ||
+      record.claim.chainWork !== claim.chainWork ||
+      record.services !== claim.services;
     record.claim = claim;
+    record.services = claim.services;
     this.#resolve(record);
     if (changed) this.events.emit('claim', { peer: record });
   }

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ChainTxCounts } from '../../src/app/backend/chainTx.ts';
 import { coinSetBackend } from '../../src/app/backend/coinSet.node.ts';
 import { CoinWalks } from '../../src/app/coinset/coinWalks.ts';
 import type { ChainManager } from '../../src/chain/chainManager.ts';
@@ -42,7 +43,8 @@ async function nodeWith(blocks: number, onPause: () => unknown = () => {}): Prom
     datadir,
     coinSet: coinSetBackend({
       ...{ chain, walks, magic: regtest.magic, datadir, assumed: [], poolBusy: () => false },
-      past: { start: async () => {}, tip: () => undefined },
+      past: { start: async () => {}, tip: () => undefined, cacheBytes: 0 },
+      chainTxs: new ChainTxCounts(chain),
       tipCacheBytes: 450,
     }),
     lifetime,

@@ -39,6 +39,12 @@ describe('net: hello', () => {
     const b = await nets.start();
     await b.connect(addressOf(a));
     assert.equal(b.peers()[0]?.hello.height, 99);
+    assert.equal(b.peers()[0]?.hello.services, 7);
+    a.setHello({ height: 99, bestHash: CHAIN_ID, chainWork: 5n, services: 8 });
+    a.setHello({ height: 100, bestHash: CHAIN_ID, chainWork: 6n });
+    const c = await nets.start();
+    await c.connect(addressOf(a));
+    assert.equal(c.peers()[0]?.hello.services, 8);
   });
 
   it('refuses a peer of another group on both sides, and does not dial it again', async () => {

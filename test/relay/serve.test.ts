@@ -12,7 +12,7 @@ import { decodeTip, encodeTip, plainTip } from '../../src/wire/messages/tip.ts';
 import { decodeTxProof, encodeTxProofRequest } from '../../src/wire/messages/txProof.ts';
 import { decodeTxs, encodeTxsRequest } from '../../src/wire/messages/txs.ts';
 import { MESSAGE } from '../../src/wire/messages/types.ts';
-import { type StreamName, WIRE_ERRORS, type WireErrorCode, WireRefusal } from '../../src/wire/peer.ts';
+import { SERVICES, type StreamName, WIRE_ERRORS, type WireErrorCode, WireRefusal } from '../../src/wire/peer.ts';
 import { coinbaseOf, mine, mineChain, regtest } from '../chain/regtestMiner.ts';
 import { PAYOUT, pay } from '../mempool/setup.ts';
 import { SimClock } from '../support/simClock.ts';
@@ -61,6 +61,18 @@ describe('relay: answering peers', () => {
     assert.deepEqual(tip.hash, block(110).header.hash);
     assert.equal(tip.chainWork, 222n);
     assert.equal(node.sync.tips.get('peer')?.claim.height, 500);
+  });
+
+  it('TIP: what a peer offers is what it said last, whatever its hello was, and followers hear of it', async () => {
+    const { tips } = node.sync;
+    let told = 0;
+    const end = tips.events.on('claim', () => told++);
+    for (const services of [SERVICES.NETWORK_LIMITED, SERVICES.NETWORK_LIMITED, SERVICES.NETWORK]) {
+      await ask(MESSAGE.TIP, encodeTip(plainTip(500, NOWHERE, 1n << 70n, services)));
+      assert.equal(tips.get('peer')?.services, services);
+    }
+    end();
+    assert.equal(told, 2);
   });
 
   it('HEADERS: after the first locator hash on our chain, up to max or stop', async () => {

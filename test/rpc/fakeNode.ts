@@ -48,6 +48,9 @@ export class FakeNode {
   dumpRefusal: DumpRefusal | undefined;
   /** What loadtxoutset gets instead of a tip. */
   loadRefusal: { readonly reason: 'cannot-open' | 'malformed' | 'refused'; readonly detail: string } | undefined;
+  /** Transactions up to a block of the active chain. */
+  chainTx = (height: number): number | undefined =>
+    this.active.slice(0, height + 1).reduce((sum, entry) => sum + entry.txCount, 0);
   readonly #tipListeners = new Set<() => void>();
 
   constructor(networkName = 'regtest') {
@@ -216,6 +219,7 @@ export class FakeNode {
           return [...this.entries.values()].filter((entry) => !parents.has(entry.header.key));
         },
         nextBits: () => this.tip.header.bits,
+        chainTx: ({ height }: HeaderInfo) => this.chainTx(height),
         acceptHeader: async (sealed: SealedHeader) => passed(this.addHeader(sealed, 'header', 0)),
         onTip: (listener: () => void) => {
           this.#tipListeners.add(listener);

@@ -84,6 +84,22 @@ describe('getchaintxstats', () => {
     await fails(call('getchaintxstats', 1, ZERO), -5, 'Block not found');
   });
 
+  it('tells the transactions of the whole chain, and leaves out what cannot be known below a snapshot', async () => {
+    const node = new FakeNode();
+    for (let i = 0; i < 30; i++) node.mine();
+    const call = caller(node.full());
+    assert.equal((await call('getchaintxstats', 10)).txcount, 31);
+    // The operator says that there are 1,000 up to block 25; of those below nothing is known.
+    node.chainTx = (height) => (height < 25 ? undefined : 1000 + height - 25);
+    const within = await call('getchaintxstats', 5);
+    assert.deepEqual([within.txcount, within.window_tx_count, within.txrate], [1005, 5, 1]);
+    const across = await call('getchaintxstats', 6);
+    assert.deepEqual([across.txcount, across.window_interval], [1005, 6]);
+    assert.ok(!('window_tx_count' in across) && !('txrate' in across));
+    const below = await call('getchaintxstats', 3, node.active[20]?.header.id as string);
+    assert.ok(!('txcount' in below) && !('window_tx_count' in below));
+  });
+
   it('works on a new chain', async () => {
     assert.equal((await caller(new FakeNode().full())('getchaintxstats')).window_block_count, 0);
   });

@@ -63,6 +63,7 @@ describe('store: record bytes', () => {
       INDEX_LOW: 0x08,
       SNAPSHOT: 0x09,
       INDEX_LOCATOR: 0x0a,
+      PAST_AGAIN: 0x0b,
       HEADER: 0x10,
       COIN: 0x20,
       TX: 0x30,

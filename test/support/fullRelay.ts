@@ -66,7 +66,8 @@ export class Relay {
       block: onBlock(parts),
       header: onHeader({ chain, net, headers, tips, expectBody: (entry) => blocks.expectGossip(entry) }),
     };
-    this.serve = { sync: serveSync(deps), light: serveLight(deps) };
+    const serving = { ...deps, services: () => deps.services };
+    this.serve = { sync: serveSync(serving), light: serveLight(serving) };
   }
 
   start(): void {

@@ -15,6 +15,15 @@ interface Dump {
   readonly nchaintx: number;
 }
 
+interface ChainTxStats {
+  readonly txcount?: number;
+  readonly window_tx_count?: number;
+}
+
+interface ChainInfo {
+  readonly backgroundvalidation?: { readonly snapshotheight: number; readonly blocks: number };
+}
+
 interface ChainState {
   readonly blocks: number;
   readonly validated: boolean;
@@ -84,6 +93,11 @@ describe('a snapshot of coins between processes', function () {
     assert.equal(active?.snapshot_blockhash, dump.base_hash);
     const hash = await node.rpc<string>('getblockhash', 1);
     await assert.rejects(node.rpc('getblock', hash), { code: -1 });
+    const stats = await node.rpc<ChainTxStats>('getchaintxstats', 10);
+    assert.equal(stats.txcount, dump.nchaintx);
+    assert.equal(stats.window_tx_count, undefined);
+    const { backgroundvalidation } = await node.rpc<ChainInfo>('getblockchaininfo');
+    assert.deepEqual([backgroundvalidation?.snapshotheight, backgroundvalidation?.blocks], [dump.base_height, 0]);
 
     // Nothing of it is lost when the process is killed.
     await node.stop('SIGKILL');
@@ -96,10 +110,33 @@ describe('a snapshot of coins between processes', function () {
     });
     assert.deepEqual(await coinsOf(node), await coinsOf(source));
     assert.equal((await node.rpc<{ height: number }>('getblock', hash)).height, 1);
+    assert.deepEqual(await node.rpc('getchaintxstats', 10), await source.rpc('getchaintxstats', 10));
+    assert.equal((await node.rpc<ChainInfo>('getblockchaininfo')).backgroundvalidation, undefined);
     await until('its database to be removed', 10_000, async () => !existsSync(join(node.options.dir, 'past')));
     await node.stop();
     await node.start();
     assert.deepEqual(await coinsOf(node), await coinsOf(source));
+  });
+
+  it('tells connected peers that it cannot serve old blocks any more, and that it can again', async () => {
+    const node = await (await cluster.add('changing', 'full')).start(vouch(dump));
+    await giveHeaders(node, source);
+    // A neighbour that has nothing to give: the past waits for the blocks of the source.
+    const neighbour = await (await cluster.add('neighbour', 'full')).start();
+    await node.rpc('addnode', await neighbour.multiaddr(), 'onetry');
+    const offered = async (): Promise<readonly string[]> =>
+      (await neighbour.rpc<{ servicesnames: string[] }[]>('getpeerinfo'))[0]?.servicesnames ?? [];
+    await until('the two to be connected', 20_000, async () => (await offered()).includes('NETWORK') || undefined);
+    await node.rpc('loadtxoutset', dump.path);
+    const info = await node.rpc<{ localservicesnames: string[] }>('getnetworkinfo');
+    assert.ok(info.localservicesnames.includes('NETWORK_LIMITED') && !info.localservicesnames.includes('NETWORK'));
+    await until('the neighbour to know', 5_000, async () => (await offered()).includes('NETWORK_LIMITED') || undefined);
+    await node.rpc('addnode', await source.multiaddr(), 'onetry');
+    await until('it to offer all blocks again', 60_000, async () => {
+      const names = await offered();
+      return (names.includes('NETWORK') && !names.includes('NETWORK_LIMITED')) || undefined;
+    });
+    await sameTip([source, node, neighbour], 60_000, dump.base_height + 5);
   });
 
   it('stops a node for good when its coins are not those of the blocks below', async () => {

@@ -1,13 +1,14 @@
 import { resolve } from 'node:path';
 import type { ChainManager } from '../../chain/chainManager.ts';
-import type { HeaderEntry } from '../../chain/entry.ts';
 import type { CoinChange } from '../../ledger/coin.ts';
 import { CoinSetStats } from '../../ledger/coinSetStats.ts';
 import type { CoinSetBackend } from '../../rpc/backend.ts';
 import { encodeCoin } from '../../store/coinCodec.ts';
+import { assert } from '../../util/assert.ts';
 import { type DumpParts, dumpCoins } from '../coinset/dumpCoins.node.ts';
 import { type LoadParts, loadCoins } from '../coinset/loadCoins.node.ts';
 import type { PastSync } from '../coinset/pastSync.node.ts';
+import type { ChainTxCounts } from './chainTx.ts';
 
 /** Block cache of a LevelDB that was opened without options. */
 const LEVELDB_CACHE_BYTES = 8 << 20;
@@ -17,27 +18,17 @@ const COIN_KEY_BYTES = 37;
 export interface CoinSetParts extends DumpParts, Omit<LoadParts, 'chain'> {
   readonly chain: ChainManager;
   /** Validates the blocks below a loaded snapshot. */
-  readonly past: Pick<PastSync, 'start' | 'tip'>;
+  readonly past: Pick<PastSync, 'start' | 'tip' | 'cacheBytes'>;
+  readonly chainTxs: ChainTxCounts;
   /** Memory for coins before the database. */
   readonly tipCacheBytes: number;
   /** Relative paths start there. */
   readonly datadir: string;
 }
 
-/** Transactions up to the entry, all included. Those below a snapshot are known by its number only. */
-function chainTxOf(chain: ChainManager, entry: HeaderEntry): number {
-  const { base, chainTx = 0 } = chain.snapshot;
-  let count = 0;
-  for (let at: HeaderEntry | undefined = entry; at !== undefined; at = at.parent) {
-    if (at === base) return count + chainTx;
-    count += at.txCount;
-  }
-  return count;
-}
-
 /** The coins of a full node as a whole. */
 export function coinSetBackend(parts: CoinSetParts): CoinSetBackend {
-  const { chain, walks, datadir, past, tipCacheBytes } = parts;
+  const { chain, chainTxs, walks, datadir, past, tipCacheBytes } = parts;
   const writing = new Set<string>();
   return {
     summarize: (hash, gone) =>
@@ -59,7 +50,9 @@ export function coinSetBackend(parts: CoinSetParts): CoinSetBackend {
       writing.add(path);
       const outcome = await dumpCoins(parts, path, entry).finally(() => writing.delete(path));
       if (!outcome.ok) return { ...outcome, path };
-      return { ok: true, value: { ...outcome.value, path, chainTx: chainTxOf(chain, outcome.value.base) } };
+      const chainTx = chainTxs.upTo(outcome.value.base);
+      assert(chainTx !== undefined, 'coins are dumped of blocks whose ancestors are connected, or vouched for');
+      return { ok: true, value: { ...outcome.value, path, chainTx } };
     },
     async load(given) {
       const path = resolve(datadir, given);
@@ -77,7 +70,7 @@ export function coinSetBackend(parts: CoinSetParts): CoinSetBackend {
       };
       const tip = past.tip();
       if (tip === undefined) return [active];
-      return [{ tip, snapshot: undefined, validated: true, dbCacheBytes, tipCacheBytes: 0 }, active];
+      return [{ tip, snapshot: undefined, validated: true, dbCacheBytes, tipCacheBytes: past.cacheBytes }, active];
     },
   };
 }

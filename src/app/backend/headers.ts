@@ -12,9 +12,11 @@ export interface HeadersParts {
   readonly tip: () => HeaderEntry;
   /** Calls back after the tip moved; the returned function ends it. */
   readonly onTip: (listener: () => void) => () => void;
+  /** Transactions of the chain up to a block, undefined while unknown. */
+  readonly chainTx: (entry: HeaderEntry) => number | undefined;
 }
 
-export function headersBackend({ chain, judge, tip, onTip }: HeadersParts): HeadersBackend {
+export function headersBackend({ chain, judge, tip, onTip, chainTx }: HeadersParts): HeadersBackend {
   return {
     tip,
     bestHeader: () => chain.bestHeader(),
@@ -28,5 +30,9 @@ export function headersBackend({ chain, judge, tip, onTip }: HeadersParts): Head
       return last === undefined ? broken('prev-blk-not-found', header.header.id) : passed(last);
     },
     onTip,
+    chainTx({ header }) {
+      const entry = chain.entry(header.hash);
+      return entry && chainTx(entry);
+    },
   };
 }

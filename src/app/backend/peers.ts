@@ -1,18 +1,28 @@
 import type { Network } from '../../net/network.ts';
 import type { PeersBackend } from '../../rpc/backend.ts';
-import { SERVICES } from '../../wire/peer.ts';
+import { type PeerKey, SERVICES } from '../../wire/peer.ts';
 
-/** The network as RPC sees it. `services`: own bits. */
-export function peersBackend(net: Network, services: number): PeersBackend {
+/** The network as RPC sees it. `services`: own bits, as of now. `offered`: a peer's, when they are known better than from its hello. */
+export function peersBackend(
+  net: Network,
+  services: () => number,
+  offered: (peer: PeerKey) => number | undefined = () => undefined,
+): PeersBackend {
   return {
     key: net.key,
-    services,
+    get services() {
+      return services();
+    },
     serviceNames: (bits) =>
       Object.entries(SERVICES)
         .filter(([, bit]) => (bits & bit) !== 0)
         .map(([name]) => name),
     addresses: () => net.addresses(),
-    peers: () => net.peers(),
+    peers: () =>
+      net.peers().map((peer) => {
+        const bits = offered(peer.key);
+        return bits === undefined ? peer : { ...peer, hello: { ...peer.hello, services: bits } };
+      }),
     totals: () => net.totals(),
     connect: (address) => net.connect(address),
     addManual: (address) => net.addManual(address),

@@ -2,37 +2,62 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ChainManager } from '../../chain/chainManager.ts';
 import type { HeaderEntry } from '../../chain/entry.ts';
 import { PastValidation } from '../../chain/pastValidation.ts';
-import type { ScriptChecker } from '../../chain/ports.ts';
+import type { ChainStore, ScriptChecker } from '../../chain/ports.ts';
 import type { Network } from '../../params/network.ts';
-import { openPastCoins, removePastCoins } from '../../store/openStores.node.ts';
-import { BlockSync, type BlockSyncChain, type BlockSyncDeps } from '../../sync/blockSync.ts';
-import type { PeerTip, PeerTips } from '../../sync/peerTips.ts';
+import { StoreError } from '../../store/errors.ts';
+import { openPastCoins, type PastStart, removePastCoins } from '../../store/openStores.node.ts';
+import { BlockSync, type BlockSyncDeps } from '../../sync/blockSync.ts';
+import type { PeerTips } from '../../sync/peerTips.ts';
 import type { Lifetime } from '../../util/lifetime.ts';
 import type { Logger } from '../../util/ports.ts';
+import { chainBelow, tipsBelow } from './pastView.ts';
 
 /** Bodies also come in ways that tell nobody here. */
 const LOOK_MS = 1000;
 const LOG_MS = 10_000;
+/** As the chain's coins: how much a start after a crash has to connect again. */
+const FLUSH_MS = 5 * 60_000;
+/** Memory for coins beside the chain's: of `dbcache`, and at most. */
+const CACHE_SHARE = 4;
+const MAX_CACHE_BYTES = 128_000_000;
 
 export interface PastSyncParts extends Omit<BlockSyncDeps, 'chain' | 'tips'> {
   readonly chain: ChainManager;
+  readonly store: Pick<ChainStore, 'readBody' | 'readUndo' | 'sync'>;
   readonly tips: PeerTips;
   readonly network: Network;
   readonly scripts: ScriptChecker;
   readonly datadir: string;
+  /** Memory for the chain's coins, in bytes. */
+  readonly chainCacheBytes: number;
   readonly log: Logger;
   readonly lifetime: Lifetime;
+  /** A snapshot was loaded, or its past is validated: the node offers its peers less, or more. */
+  readonly onChange: () => void;
+}
+
+type Coins = Awaited<ReturnType<typeof openPastCoins>>;
+
+interface Opened {
+  readonly past: PastValidation;
+  readonly coins: Coins;
+  readonly start: PastStart;
 }
 
 /** Downloads and connects the blocks below a loaded snapshot, beside everything else that the node does. */
 export class PastSync {
+  /** Memory for the coins below a snapshot, in bytes. */
+  readonly cacheBytes: number;
   readonly #parts: PastSyncParts;
   #past: PastValidation | undefined;
-  #stopped: Promise<void> = Promise.resolve();
+  #stopping = false;
+  #stopped: Promise<unknown> = Promise.resolve();
 
   constructor(parts: PastSyncParts) {
     this.#parts = parts;
+    this.cacheBytes = Math.min(MAX_CACHE_BYTES, Math.floor(parts.chainCacheBytes / CACHE_SHARE));
     parts.lifetime.add(() => {
+      this.#stopping = true;
       this.#past?.stop();
       return this.#stopped;
     });
@@ -46,86 +71,120 @@ export class PastSync {
   /** Goes on where an earlier run ended. */
   async resume(): Promise<void> {
     if (this.#parts.chain.snapshot.base === undefined) await removePastCoins(this.#parts.datadir);
-    else await this.#begin(false);
+    else await this.#begin('kept');
   }
 
   /** A snapshot was just loaded. */
-  start(): Promise<void> {
-    return this.#begin(true);
+  async start(): Promise<void> {
+    this.#parts.onChange();
+    // A node that stops goes on at its next start.
+    if (this.#stopping) return;
+    await this.#begin('fresh').catch((error: unknown) => {
+      this.#parts.fail(error);
+      throw error;
+    });
   }
 
-  async #begin(fresh: boolean): Promise<void> {
-    const { chain, network, scripts, datadir, lifetime } = this.#parts;
-    const coins = await openPastCoins(datadir, fresh);
+  /** Resolves when it is under way. */
+  #begin(start: PastStart): Promise<void> {
+    const opening = this.#open(start);
+    this.#stopped = opening.then(
+      (opened) =>
+        this.#validate(opened).catch((error: unknown) => {
+          if (!this.#stopping) this.#parts.fail(error);
+        }),
+      // Told to whoever began.
+      () => undefined,
+    );
+    return opening.then(() => undefined);
+  }
+
+  async #open(start: PastStart): Promise<Opened> {
+    const { chain, store, network, scripts, datadir, log } = this.#parts;
+    let coins: Coins | undefined;
     let past: PastValidation | undefined;
     try {
+      coins = await openPastCoins({
+        ...{ dir: datadir, start, cacheBytes: this.cacheBytes },
+        syncChain: () => store.sync(),
+        tell: (message) => log.warn({}, message),
+      });
       past = await PastValidation.open({
-        ...{ network, scripts, coins },
+        ...{ network, scripts, coins, files: store },
         snapshot: chain.snapshot,
         entry: (hash) => chain.entry(hash),
         readBlock: (entry) => chain.readBlock(entry),
         pause: () => nextTurn(),
       });
-    } finally {
-      if (past === undefined) await coins.close();
+    } catch (error) {
+      await coins?.close().catch(() => undefined);
+      if (start !== 'kept' || !isDamage(error)) throw error;
+      return this.#openAnew(error.message);
     }
-    if (past === undefined) return this.#begin(true);
+    if (past === undefined) {
+      await coins.discard();
+      return this.#openAnew('they are of blocks that are not there');
+    }
     this.#past = past;
-    this.#stopped = this.#run(past, coins).catch((error: unknown) => {
-      if (!lifetime.closed) this.#parts.fail(error);
-    });
+    if (this.#stopping) past.stop();
+    return { past, coins, start };
   }
 
-  async #run(past: PastValidation, coins: Awaited<ReturnType<typeof openPastCoins>>): Promise<void> {
-    const { timers, log, chain } = this.#parts;
+  #openAnew(why: string): Promise<Opened> {
+    this.#parts.log.warn({ why }, 'the coins of the blocks below the snapshot cannot be used: they are made anew');
+    return this.#open('fresh');
+  }
+
+  async #validate(first: Opened): Promise<void> {
+    for (let at: Opened | undefined = first; at !== undefined; ) {
+      const next: PastStart | undefined = await this.#run(at);
+      at = next === undefined || this.#stopping ? undefined : await this.#open(next);
+    }
+  }
+
+  /** How to begin again, undefined when nothing is left to do. */
+  async #run({ past, coins, start }: Opened): Promise<PastStart | undefined> {
+    const { timers, log, chain, fail } = this.#parts;
     const sync = new BlockSync({
       ...this.#parts,
       chain: chainBelow(chain, past),
       tips: tipsBelow(chain, this.#parts.tips, past),
     });
     const tell = (): void => log.info({ height: past.tip.height, base: past.base.height }, 'validating the past');
-    const cancels = [timers.every(LOOK_MS, () => past.wake()), timers.every(LOG_MS, tell)];
+    const cancels = [
+      timers.every(LOOK_MS, () => past.wake()),
+      timers.every(LOG_MS, tell),
+      timers.every(FLUSH_MS, () => void coins.flush().catch(fail)),
+    ];
     tell();
     sync.start();
+    let done = false;
     try {
-      const ended = await past.run();
-      this.#past = undefined;
-      if (!ended) return;
-      if (chain.snapshot.base === undefined) log.info({ base: past.base.height }, 'the snapshot of coins is true');
+      const outcome = await past.run();
+      done = outcome === 'judged' && chain.snapshot.base === undefined;
+      if (done) this.#tellTrue(past.base);
+      if (outcome !== 'doubted') return undefined;
+      log.warn({ why: past.doubt }, 'the snapshot of coins seems to be false: its past is connected once more');
+      return 'again';
+    } catch (error) {
+      if (start !== 'kept' || !isDamage(error)) throw error;
+      log.warn({ why: error.message }, 'the coins of the blocks below the snapshot are damaged: they are made anew');
+      return 'fresh';
     } finally {
+      this.#past = undefined;
       for (const cancel of cancels) cancel();
       await sync.close();
-      if (chain.snapshot.base === undefined) await coins.discard();
+      if (done) await coins.discard();
       else await coins.close();
     }
   }
+
+  #tellTrue(base: HeaderEntry): void {
+    this.#parts.log.info({ base: base.height }, 'the snapshot of coins is true');
+    this.#parts.onChange();
+  }
 }
 
-/** The chain as a download of the blocks between `past.tip` and the base sees it. */
-function chainBelow(chain: ChainManager, past: PastValidation): BlockSyncChain {
-  return {
-    events: chain.events,
-    tip: () => past.tip,
-    isActive: (entry) => entry.height <= past.tip.height && chain.ancestor(past.tip, entry.height) === entry,
-    ancestor: (of, height) => chain.ancestor(of, height),
-    entry: (hash) => chain.entry(hash),
-    async acceptBlock(block, options) {
-      const verdict = await chain.acceptBlock(block, options);
-      past.wake();
-      return verdict;
-    },
-  };
-}
-
-/** What peers have of the blocks up to the base. */
-function tipsBelow(chain: ChainManager, tips: PeerTips, { base }: PastValidation): BlockSyncDeps['tips'] {
-  return {
-    events: tips.events,
-    refresh: () => tips.refresh(),
-    all: () =>
-      tips
-        .all()
-        .filter(({ known }) => known !== undefined && chain.ancestor(known, base.height) === base)
-        .map((peer): PeerTip => ({ ...peer, known: base })),
-  };
+function isDamage(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.kind === 'corrupt';
 }

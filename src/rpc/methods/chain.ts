@@ -19,6 +19,23 @@ function progress(backend: Backend): number {
   return headers <= blocks ? 1 : blocks / Math.max(1, headers);
 }
 
+/** How far the blocks below a loaded snapshot are validated; undefined when nothing is left of them. */
+function backgroundValidation({ headers, coinSet }: Backend): JsonObject | undefined {
+  const states = coinSet?.chainStates() ?? [];
+  const snapshot = states.at(-1)?.snapshot;
+  const base = snapshot && headers.entry(snapshot);
+  const tip = states.length > 1 ? states[0]?.tip : undefined;
+  if (base === undefined || tip === undefined) return undefined;
+  return {
+    snapshotheight: base.height,
+    blocks: tip.height,
+    bestblockhash: tip.header.id,
+    mediantime: tip.medianTime,
+    chainwork: hex256(tip.chainWork),
+    verificationprogress: tip.height / Math.max(1, base.height),
+  };
+}
+
 async function chainInfo(backend: Backend): Promise<JsonObject> {
   const { headers, node } = backend;
   const tip = headers.tip();
@@ -35,6 +52,7 @@ async function chainInfo(backend: Backend): Promise<JsonObject> {
     mediantime: tip.medianTime,
     verificationprogress: progress(backend),
     initialblockdownload: node.sync().initialDownload,
+    backgroundvalidation: backgroundValidation(backend),
     chainwork: hex256(tip.chainWork),
     size_on_disk: (await backend.blocks?.sizeOnDisk()) ?? 0,
     pruned: pruning !== undefined,
@@ -82,6 +100,20 @@ export const chainMethods: readonly MethodSpec[] = [
         r.time('mediantime', 'The median block time, Unix seconds'),
         r.num('verificationprogress', 'estimate of verification progress [0..1]'),
         r.bool('initialblockdownload', 'estimate of whether this node is in Initial Block Download mode'),
+        r.opt(
+          r.obj(
+            'backgroundvalidation',
+            'validation of the blocks below a loaded snapshot of coins (only while it lasts)',
+            [
+              r.num('snapshotheight', 'the height of the snapshot’s block: validation ends there'),
+              r.num('blocks', 'the height of the last block that was validated'),
+              r.str('bestblockhash', 'its hash'),
+              r.time('mediantime', 'its median block time, Unix seconds'),
+              r.hex('chainwork', 'work of the chain up to it, in hexadecimal'),
+              r.num('verificationprogress', 'how far it is towards the snapshot [0..1]'),
+            ],
+          ),
+        ),
         r.hex('chainwork', 'total amount of work in active chain, in hexadecimal'),
         r.num('size_on_disk', 'the estimated size of the block and undo files on disk'),
         r.bool('pruned', 'if the blocks are subject to pruning'),

@@ -33,23 +33,15 @@ function deploymentInfo(backend: Backend, entry: HeaderInfo): JsonObject {
   };
 }
 
-/** Sum of transactions in blocks from … to, undefined when a count is unknown. */
-function txsBetween(backend: Backend, from: number, to: number): number | undefined {
-  let sum = 0;
-  for (let height = from; height <= to; height++) {
-    const count = backend.headers.atHeight(height)?.txCount ?? 0;
-    if (count === 0) return undefined;
-    sum += count;
-  }
-  return sum;
-}
-
-function txStats(backend: Backend, last: HeaderInfo, count: number): JsonObject {
-  const first = backend.headers.atHeight(last.height - count) as HeaderInfo;
+function txStats({ headers }: Backend, last: HeaderInfo, count: number): JsonObject {
+  const first = headers.atHeight(last.height - count) as HeaderInfo;
   const interval = last.medianTime - first.medianTime;
-  const txs = count > 0 ? txsBetween(backend, first.height + 1, last.height) : undefined;
+  const txCount = headers.chainTx(last);
+  const before = count > 0 ? headers.chainTx(first) : undefined;
+  const txs = txCount !== undefined && before !== undefined ? txCount - before : undefined;
   return {
     time: last.header.time,
+    txcount: txCount,
     window_final_block_hash: last.header.id,
     window_final_block_height: last.height,
     window_block_count: count,
@@ -94,7 +86,7 @@ export const historyMethods: readonly MethodSpec[] = [
   method({
     name: 'getchaintxstats',
     category: 'Blockchain',
-    text: 'Compute statistics about the rate of transactions in the chain: over the last blocks of a window.',
+    text: 'Compute statistics about the total number of transactions in the chain, and their rate over a window of blocks.',
     params: [
       optional('nblocks', 'num', 'Size of the window in number of blocks', { default: 'one month' }),
       optional('blockhash', 'hex', 'The hash of the block that ends the window.', { default: 'chain tip' }),
@@ -102,6 +94,12 @@ export const historyMethods: readonly MethodSpec[] = [
     result: [
       r.obj('', '', [
         r.time('time', 'The timestamp for the final block in the window, Unix seconds'),
+        r.opt(
+          r.num(
+            'txcount',
+            'The total number of transactions in the chain up to that point, if known. Below a snapshot of coins it may be unknown',
+          ),
+        ),
         r.hex('window_final_block_hash', 'The hash of the final block in the window'),
         r.num('window_final_block_height', 'The height of the final block in the window.'),
         r.num('window_block_count', 'Size of the window in number of blocks'),
@@ -111,7 +109,12 @@ export const historyMethods: readonly MethodSpec[] = [
             'The elapsed time in the window in seconds. Only returned if "window_block_count" is > 0',
           ),
         ),
-        r.opt(r.num('window_tx_count', 'The number of transactions in the window, if known')),
+        r.opt(
+          r.num(
+            'window_tx_count',
+            'The number of transactions in the window, if "txcount" is known for its start and its end',
+          ),
+        ),
         r.opt(
           r.num(
             'txrate',
