@@ -102,6 +102,7 @@ async function openCore(parts: RoleParts): Promise<Core> {
   dirtyCoins = () => store.cacheSize().dirty;
   // Coins on disk are worth more than room for them: blocks may go on.
   lifetime.add(guard.events.on('paused', () => void (guard.mayWrite && store.flush().catch(parts.fail))));
+  await tellCutLoad(store, parts);
   const scripts = nodeScripts(config.par, lifetime);
   const verified = new VerifiedScripts();
   let following = (): void => {};
@@ -143,6 +144,16 @@ async function openCore(parts: RoleParts): Promise<Core> {
   lifetime.add(() => pool.close());
   await keepPoolInFile({ pool, datadir: config.datadir, timers: parts.platform.timers, log, lifetime });
   return { guard, store, chain, pool, judge, scripts };
+}
+
+/** The last run ended while loadtxoutset replaced the coins: opening the chain drops them. */
+async function tellCutLoad(store: KvChainStore, { log, warmup }: RoleParts): Promise<void> {
+  if ((await store.snapshot())?.state !== 'loading') return;
+  warmup('Dropping a snapshot of coins that was not loaded to its end…');
+  log.warn(
+    {},
+    'the node ended while a snapshot of coins was being loaded: what was loaded is dropped and the stored blocks are connected again; loadtxoutset can be called once more then',
+  );
 }
 
 /** Blocks that were deleted do not come back by switching an option. Throws ExitError (78). */
@@ -302,7 +313,8 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
       scripts: scriptBackend(parts.network.prefixes),
       blocks: blocksApi,
       coinSet: coinSetBackend({
-        ...{ chain, chainTxs, walks, past, magic: parts.network.magic, datadir: config.datadir },
+        ...{ chain, chainTxs, walks, past, clock, magic: parts.network.magic, datadir: config.datadir },
+        log: parts.log.child({ room: 'chain' }),
         assumed: assumedCoinsOf(config, parts.network),
         poolBusy: () => pool.size > 0,
         tipCacheBytes: config.dbcache * 1_000_000,

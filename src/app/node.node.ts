@@ -125,6 +125,8 @@ export const startNode: StartNode = async (config: NodeConfig, deps: NodeDeps): 
     rebuild: deps.rebuild,
     reindexTxs: deps.reindexTxs === true,
     fail(error) {
+      // What breaks now is broken by stopping, or told already.
+      if (stopping !== undefined) return deps.log.warn({ err: error }, 'while the node is stopping');
       deps.log.error({ err: error }, 'the node cannot go on: stopping');
       stopWith({ code: exitCodeOf(error), reason: error instanceof Error ? error.message : String(error) });
     },

@@ -24,6 +24,20 @@ export class SnapshotRefutedError extends Error {
   }
 }
 
+/** Coins were being replaced when it failed: a mix of old and new ones is on disk. `cause` says why. */
+export class SnapshotCutError extends Error {
+  override readonly name = 'SnapshotCutError';
+  readonly exitCode = 74;
+
+  constructor(base: string, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `loading the snapshot of coins at block ${base} ended in the middle: ${why}. The next start drops what was loaded and connects the stored blocks again; the snapshot can be loaded once more then`,
+      { cause },
+    );
+  }
+}
+
 /** The snapshot that the store stands on. Coins that were being replaced when the node ended are dropped. */
 export async function storedSnapshot(store: ChainStore): Promise<StoredSnapshot | undefined> {
   const stored = await store.snapshot();
@@ -111,7 +125,7 @@ export class SnapshotBase {
 
   /**
    * Makes the coins after block `base` those of the chain, and that block the tip. When `coins` fail in the middle the chain
-   * halts, and the next open connects the stored blocks again. Resolves with the reason when it is refused: then nothing
+   * halts, SnapshotCutError is thrown, and the next open connects the stored blocks again. Resolves with the reason when it is refused: then nothing
    * has changed.
    */
   load(
@@ -126,7 +140,11 @@ export class SnapshotBase {
       const entry = headers.own(base);
       const stored: StoredSnapshot = { base: entry.header.hash, coinsHash, chainTx, state: 'unvalidated' };
       await mover.activate(async () => {
-        await mover.writing(() => store.replaceCoins(stored, coins));
+        await mover.writing(() =>
+          store.replaceCoins(stored, coins).catch((error: unknown) => {
+            throw new SnapshotCutError(entry.header.id, error);
+          }),
+        );
         mover.jump(entry);
         this.#set(stored, entry);
         candidates.load(mover.active);

@@ -12,6 +12,7 @@ import { displayHash } from '../../src/primitives/hash.ts';
 import type { CoinSetBackend } from '../../src/rpc/backend.ts';
 import { toHex } from '../../src/util/hex.ts';
 import { Lifetime } from '../../src/util/lifetime.ts';
+import { silentLogger } from '../../src/util/ports.ts';
 import { mineChain, placeOf, regtest } from '../chain/regtestMiner.ts';
 import { acceptAll, openChain } from '../chain/setup.ts';
 import { coreRegtestBlocks } from '../support/coreRegtest.ts';
@@ -44,6 +45,7 @@ async function nodeWith(blocks: number, onPause: () => unknown = () => {}): Prom
     coinSet: coinSetBackend({
       ...{ chain, walks, magic: regtest.magic, datadir, assumed: [], poolBusy: () => false },
       past: { start: async () => {}, tip: () => undefined, cacheBytes: 0 },
+      ...{ clock: { monotonicMs: () => 0 }, log: silentLogger },
       chainTxs: new ChainTxCounts(chain),
       tipCacheBytes: 450,
     }),

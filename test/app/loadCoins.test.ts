@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CoinWalks } from '../../src/app/coinset/coinWalks.ts';
 import { type LoadOutcome, loadCoins } from '../../src/app/coinset/loadCoins.node.ts';
+import { SnapshotCutError } from '../../src/chain/snapshotBase.ts';
 import { CoinSetStats } from '../../src/ledger/coinSetStats.ts';
 import { encodeSnapshotHead, SNAPSHOT_HEAD_BYTES, SnapshotWriter } from '../../src/ledger/coinSnapshot.ts';
 import type { AssumedCoins } from '../../src/params/network.ts';
 import { displayHash } from '../../src/primitives/hash.ts';
 import { concatBytes } from '../../src/util/bytes.ts';
 import { Lifetime } from '../../src/util/lifetime.ts';
+import { silentLogger } from '../../src/util/ports.ts';
 import { regtest } from '../chain/regtestMiner.ts';
 import { acceptAll, coinsOf, openChain, type TestChain } from '../chain/setup.ts';
 import { coreRegtestBlocks, coreRegtestCoins } from '../support/coreRegtest.ts';
@@ -36,12 +38,15 @@ describe('loading a snapshot of coins', () => {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
+  const quiet = { clock: { monotonicMs: () => 0 }, log: silentLogger };
+
   interface Options {
     readonly bytes?: Uint8Array;
     readonly assumed?: readonly AssumedCoins[];
     readonly poolBusy?: () => boolean;
     readonly headers?: boolean;
     readonly lifetime?: Lifetime;
+    readonly walks?: CoinWalks;
   }
 
   /** A new node with all headers and the first three blocks tries to load the file. */
@@ -51,12 +56,13 @@ describe('loading a snapshot of coins', () => {
     if (options.headers !== false) await node.chain.acceptHeaders(blocks);
     const path = join(folder, `${files++}.dat`);
     await writeFile(path, options.bytes ?? file);
-    const walks = new CoinWalks(async () => {}, options.lifetime ?? new Lifetime());
+    const walks = options.walks ?? new CoinWalks(async () => {}, options.lifetime ?? new Lifetime());
     const outcome = await loadCoins(
       {
         ...{ chain: node.chain, walks, magic: regtest.magic },
         assumed: options.assumed ?? [assumed],
         poolBusy: options.poolBusy ?? (() => false),
+        ...quiet,
       },
       path,
     );
@@ -120,7 +126,7 @@ describe('loading a snapshot of coins', () => {
     await refuses({ bytes: file.slice(0, 50) }, 'malformed', /number of coins/);
     const walks = new CoinWalks(async () => {}, new Lifetime());
     const { chain } = await openChain();
-    const parts = { chain, walks, magic: regtest.magic, assumed: [assumed], poolBusy: () => false };
+    const parts = { chain, walks, magic: regtest.magic, assumed: [assumed], poolBusy: () => false, ...quiet };
     const outcome = await loadCoins(parts, join(folder, 'nowhere'));
     assert.ok(!outcome.ok);
     assert.equal(outcome.reason, 'cannot-open');
@@ -129,7 +135,24 @@ describe('loading a snapshot of coins', () => {
   it('ends when the node stops', async () => {
     const lifetime = new Lifetime();
     await lifetime.close();
-    await refuses({ lifetime }, 'stopping', /stopping/);
+    await refuses({ lifetime }, 'stopping', /^the node is stopping; nothing was changed$/);
+  });
+
+  it('says what becomes of the coins when the node stops while they are replaced', async () => {
+    let looks = 0;
+    const walks = {
+      run: (job: () => Promise<unknown>) => job(),
+      // Twice while the file is read for its hash, then when it is read again.
+      get stopping() {
+        return ++looks > 2;
+      },
+    } as unknown as CoinWalks;
+    const { node, outcome } = await loading({ walks });
+    assert.ok(!outcome.ok);
+    assert.equal(outcome.reason, 'stopping');
+    assert.match(outcome.detail, /ended in the middle: the node is stopping\. The next start drops what was loaded/);
+    assert.ok(node.chain.halted?.cause instanceof SnapshotCutError);
+    assert.equal((await node.store.snapshot())?.state, 'loading');
   });
 
   it('demands the hash again of what is loaded: a file that changed meanwhile halts the chain', async () => {

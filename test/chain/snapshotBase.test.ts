@@ -242,7 +242,7 @@ describe('a chain on a snapshot of coins', () => {
           crashed = await load(node, story).then(
             () => false,
             (error: unknown) => {
-              assert.ok(error instanceof Crash, String(error));
+              assert.ok(error instanceof Crash || (error as Error).cause instanceof Crash, String(error));
               return true;
             },
           );

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ChainManager } from '../../chain/chainManager.ts';
 import type { HeaderEntry } from '../../chain/entry.ts';
+import { SnapshotCutError } from '../../chain/snapshotBase.ts';
 import type { CoinChange } from '../../ledger/coin.ts';
 import { CoinSetStats } from '../../ledger/coinSetStats.ts';
 import { decodeSnapshotHead, SNAPSHOT_HEAD_BYTES, type SnapshotHead } from '../../ledger/coinSnapshot.ts';
@@ -8,10 +9,13 @@ import { SnapshotReader } from '../../ledger/coinSnapshotReader.ts';
 import type { AssumedCoins } from '../../params/network.ts';
 import { displayHash, type Hash256, parseHash } from '../../primitives/hash.ts';
 import { DecodeError } from '../../util/codec.ts';
+import type { Clock, Logger } from '../../util/ports.ts';
 import type { CoinWalks } from './coinWalks.ts';
 
 /** Bytes read at once: their coins are parsed and hashed in some milliseconds. */
 const READ_CHUNK = 1 << 17;
+/** Between two lines of the log. */
+const LINE_MS = 10_000;
 
 export interface LoadParts {
   readonly chain: Pick<ChainManager, 'entry' | 'snapshot'>;
@@ -22,6 +26,8 @@ export interface LoadParts {
   readonly assumed: readonly AssumedCoins[];
   /** True while transactions wait: they were judged by other coins. */
   readonly poolBusy: () => boolean;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly log: Logger;
 }
 
 export interface LoadedCoins {
@@ -62,8 +68,13 @@ export async function loadCoins(parts: LoadParts, path: string): Promise<LoadOut
   try {
     return { ok: true, value: await parts.walks.run(() => load(parts, file)) };
   } catch (error) {
-    if (error instanceof Refused) return { ok: false, reason: error.reason, detail: error.message };
-    throw error;
+    const refused = error instanceof SnapshotCutError ? error.cause : error;
+    if (!(refused instanceof Refused)) throw error;
+    // Of one that was cut, its message says what becomes of the coins.
+    const whole = refused === error && refused.reason === 'stopping' ? '; nothing was changed' : '';
+    const detail = `${(error as Error).message}${whole}`;
+    parts.log.warn({ path, why: detail }, 'no snapshot of coins was loaded');
+    return { ok: false, reason: refused.reason, detail };
   } finally {
     await file.close();
   }
@@ -85,11 +96,31 @@ async function load(parts: LoadParts, file: FileHandle): Promise<LoadedCoins> {
   const why = chain.snapshot.refusal(base) ?? allowed();
   if (why !== undefined) throw refused(why);
   const coinsHash = parseHash(assumed.hash);
-  const read = (): AsyncGenerator<CoinChange> => coinsIn(file, { head, base, coinsHash, walks: parts.walks });
-  for await (const _ of read());
-  const refusal = await chain.snapshot.load(base, { coinsHash, chainTx: assumed.chainTx, coins: read(), allowed });
+  const { log, clock } = parts;
+  const coins = Number(head.coins);
+  const read = (doing: string): AsyncGenerator<CoinChange> => {
+    const observe = lineEvery(LINE_MS, clock, (done) => log.info({ coins: done, of: coins }, doing));
+    return coinsIn(file, { head, base, coinsHash, walks: parts.walks, observe });
+  };
+  log.info({ block: assumed.block, height: base.height, coins }, 'reading a snapshot of coins');
+  for await (const _ of read('reading a snapshot of coins'));
+  log.info({ hash: assumed.hash }, 'the snapshot has the hash that was given: its coins replace those of the chain');
+  const given = { coinsHash, chainTx: assumed.chainTx, coins: read('replacing the coins of the chain'), allowed };
+  const refusal = await chain.snapshot.load(base, given);
   if (refusal !== undefined) throw refused(refusal);
-  return { base, coins: Number(head.coins) };
+  log.info({ height: base.height, coins }, 'the chain stands on the snapshot of coins');
+  return { base, coins };
+}
+
+/** Calls `tell` when so much time has passed since the last call, or the beginning. */
+function lineEvery(ms: number, clock: LoadParts['clock'], tell: (done: number) => void): (done: number) => void {
+  let last = clock.monotonicMs();
+  return (done) => {
+    const now = clock.monotonicMs();
+    if (now - last < ms) return;
+    last = now;
+    tell(done);
+  };
 }
 
 const refused = (detail: string): Refused => new Refused('refused', detail);
@@ -123,6 +154,8 @@ async function* coinsIn(
     readonly base: HeaderEntry;
     readonly coinsHash: Hash256;
     readonly walks: CoinWalks;
+    /** Told how many there were, now and then. */
+    readonly observe: (done: number) => void;
   },
 ): AsyncGenerator<CoinChange> {
   const reader = new SnapshotReader(at.head.coins, at.base.height);
@@ -134,6 +167,7 @@ async function* coinsIn(
       const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
       position += bytesRead;
       left = bytesRead > 0;
+      at.observe(stats.coins);
       for (const change of left ? reader.push(buffer.subarray(0, bytesRead)) : reader.end()) {
         stats.add(change);
         yield change;

@@ -50,7 +50,7 @@ export const snapshotMethods: readonly MethodSpec[] = [
       const { reason, path, detail } = outcome;
       if (reason === 'cannot-open') throw invalidParameter(`Couldn't open file ${path} for reading.`);
       if (reason === 'malformed') throw decodeFailed(`Unable to parse metadata: ${detail}`);
-      if (reason === 'stopping') throw new RpcError(RPC.CLIENT_NOT_CONNECTED, 'Shutting down');
+      if (reason === 'stopping') throw new RpcError(RPC.CLIENT_NOT_CONNECTED, `Shutting down: ${detail}`);
       throw new RpcError(RPC.INTERNAL_ERROR, `Unable to load UTXO snapshot: ${detail}. (${path})`);
     },
   }),

@@ -11,10 +11,11 @@ import type { CoinChange } from '../../../src/ledger/coin.ts';
 import { COIN_SET_HASHES, CoinSetStats } from '../../../src/ledger/coinSetStats.ts';
 import type { Network } from '../../../src/params/network.ts';
 import { builtInNetwork } from '../../../src/params/networks.ts';
-import { usePlatformCrypto } from '../../../src/platform/nodejs.node.ts';
+import { nodejs, usePlatformCrypto } from '../../../src/platform/nodejs.node.ts';
 import { displayHash } from '../../../src/primitives/hash.ts';
 import { openFullStore } from '../../../src/store/openStores.node.ts';
 import { Lifetime } from '../../../src/util/lifetime.ts';
+import { silentLogger } from '../../../src/util/ports.ts';
 import { type Bench, busy, perSecond, type Span, type Suite, timed } from '../harness.ts';
 
 const HEIGHT = 1000;
@@ -90,7 +91,15 @@ async function measure(bench: Bench): Promise<void> {
       },
     } as unknown as Parameters<typeof loadCoins>[0]['chain'];
     const assumed = [{ height: HEIGHT, block: displayHash(network.chainId), hash, chainTx: 1 }];
-    const parts = { chain: loading, walks, magic: network.magic, assumed, poolBusy: () => false };
+    const parts = {
+      chain: loading,
+      walks,
+      magic: network.magic,
+      assumed,
+      poolBusy: () => false,
+      clock: nodejs.clock,
+      log: silentLogger,
+    };
     loads.push(
       await timed(async () => {
         const outcome = await loadCoins(parts, path);
