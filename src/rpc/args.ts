@@ -6,6 +6,7 @@ import { type Json, type JsonObject, typeName } from './json.ts';
 
 const INT_MIN = -(2 ** 31);
 const INT_MAX = 2 ** 31 - 1;
+const UINT_MAX = 2 ** 32 - 1;
 
 /** A displayed hash. -8 with Bitcoin Core's two messages (ParseHashV). */
 export function hashOf(value: Json | undefined, name: string): Hash256 {
@@ -17,10 +18,10 @@ export function hashOf(value: Json | undefined, name: string): Hash256 {
   return parseHash(value);
 }
 
-/** An integer of 32 bits. -3 for another type, -1 out of range or with a fraction. */
-export function intOf(value: Json | undefined): number {
+/** An integer of 32 bits, with sign unless told otherwise. -3 for another type, -1 out of range or with a fraction. */
+export function intOf(value: Json | undefined, min = INT_MIN, max = INT_MAX): number {
   if (typeof value !== 'number') throw typeError(value, 'number');
-  if (!Number.isInteger(value) || value < INT_MIN || value > INT_MAX) {
+  if (!Number.isInteger(value) || value < min || value > max) {
     throw new RpcError(RPC.MISC_ERROR, 'JSON integer out of range');
   }
   return value;
@@ -83,6 +84,11 @@ export class Args {
   int(at: number, otherwise?: number): number {
     if (!this.has(at) && otherwise !== undefined) return otherwise;
     return intOf(this.raw(at));
+  }
+
+  /** An integer of 32 bits without sign: the number of an output. */
+  uint(at: number): number {
+    return intOf(this.raw(at), 0, UINT_MAX);
   }
 
   /** An integer up to 2^53 (times in milliseconds, counts). */

@@ -379,9 +379,12 @@ export interface ScriptBackend {
   asm(script: Uint8Array, signatures: boolean): string;
   /** Whether it looks like a script of a real transaction: opcodes that exist, whole pushes, not too long. */
   looksLikeScript(script: Uint8Array): boolean;
-  /** Addresses that wrap the script, where wrapping makes sense: P2SH, and the P2WSH/P2WPKH form with its own P2SH. */
+  /**
+   * Addresses that wrap the script, where wrapping makes sense: P2SH, and the P2WSH/P2WPKH form with its own P2SH and the
+   * descriptor that follows from the script inside.
+   */
   wrappings(script: Uint8Array): {
     readonly p2sh: string | undefined;
-    readonly segwit: { readonly script: Uint8Array; readonly p2sh: string } | undefined;
+    readonly segwit: { readonly script: Uint8Array; readonly desc: string; readonly p2sh: string } | undefined;
   };
 }

@@ -40,13 +40,18 @@ export function descriptorChecksum(text: string): string {
   return out;
 }
 
+/** multi(…) with the keys as they stand in the script; undefined when one of them is hybrid, which no descriptor can name. */
+function multisig({ required, keys }: { readonly required: number; readonly keys: readonly Uint8Array[] }) {
+  if (keys.some((key) => (key[0] as number) > 4)) return undefined;
+  return `multi(${[String(required), ...keys.map(toHex)].join(',')})`;
+}
+
 /** Nobody is known to hold keys for the script: what can be said from its bytes (Bitcoin Core's InferDescriptor without keys). */
 function inferred(script: Uint8Array, prefixes: AddressPrefixes): string {
   const template = classifyOutput(script);
   if (template.type === 'pubkey' && (template.key[0] as number) <= 4) return `pk(${toHex(template.key)})`;
-  if (template.type === 'multisig' && template.keys.every((key) => (key[0] as number) <= 4)) {
-    return `multi(${[String(template.required), ...template.keys.map(toHex)].join(',')})`;
-  }
+  const multi = template.type === 'multisig' ? multisig(template) : undefined;
+  if (multi !== undefined) return multi;
   if (template.type === 'witness_v1_taproot' && secp().isXOnlyPublicKey(template.program)) {
     return `rawtr(${toHex(template.program)})`;
   }
@@ -54,8 +59,16 @@ function inferred(script: Uint8Array, prefixes: AddressPrefixes): string {
   return address === undefined ? `raw(${toHex(script)})` : `addr(${address})`;
 }
 
+const withChecksum = (text: string): string => `${text}#${descriptorChecksum(text)}`;
+
 /** Descriptor of an output script with its checksum, as RPC shows it in `desc`. */
 export function inferDescriptor(script: Uint8Array, prefixes: AddressPrefixes): string {
-  const text = inferred(script, prefixes);
-  return `${text}#${descriptorChecksum(text)}`;
+  return withChecksum(inferred(script, prefixes));
+}
+
+/** Descriptor of the P2WSH output whose witness script is known, with checksum; undefined when that script has none. */
+export function inferWshDescriptor(witnessScript: Uint8Array): string | undefined {
+  const template = classifyOutput(witnessScript);
+  const inner = template.type === 'multisig' ? multisig(template) : undefined;
+  return inner === undefined ? undefined : withChecksum(`wsh(${inner})`);
 }

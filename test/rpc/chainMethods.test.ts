@@ -134,7 +134,8 @@ describe('chain methods', () => {
       (({ value, confirmations, coinbase: cb }) => [value, confirmations, cb])(await ask('gettxout', tx.id, 0)),
       [49, 0, false],
     );
-    for (const n of [1, -1, 4_294_967]) assert.equal(await ask('gettxout', tx.id, n), null);
+    for (const n of [1, 4_294_967_295]) assert.equal(await ask('gettxout', tx.id, n), null);
+    for (const n of [-1, 4_294_967_296, 0.5]) await fails(ask('gettxout', tx.id, n), -1, 'JSON integer out of range');
     assert.equal(await ask('gettxout', ZERO, 0), null);
   });
 

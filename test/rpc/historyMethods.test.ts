@@ -45,9 +45,12 @@ describe('getblockstats', () => {
 });
 
 describe('getdeploymentinfo', () => {
-  it('tells which rules the next block must obey', async () => {
-    const { deployments, script_flags: flags, height } = await caller(new FakeNode().full())('getdeploymentinfo');
-    assert.equal(height, 0);
+  it('tells which rules the next block must obey, and the script flags of the block itself', async () => {
+    const node = new FakeNode();
+    node.mine();
+    const call = caller(node.full());
+    const { deployments, script_flags: flags, height } = await call('getdeploymentinfo');
+    assert.equal(height, 1);
     assert.deepEqual(deployments.segwit, { type: 'buried', active: true, height: 0 });
     assert.deepEqual(Object.keys(deployments), ['bip34', 'bip66', 'bip65', 'csv', 'segwit', 'taproot']);
     assert.deepEqual(flags, [
@@ -59,7 +62,10 @@ describe('getdeploymentinfo', () => {
       'TAPROOT',
       'WITNESS',
     ]);
-    await fails(caller(new FakeNode().full())('getdeploymentinfo', ZERO), -5, 'Block not found');
+    const genesis = await call('getdeploymentinfo', await call('getblockhash', 0));
+    assert.deepEqual(genesis.deployments, deployments);
+    assert.deepEqual(genesis.script_flags, ['NULLDUMMY', 'P2SH', 'TAPROOT', 'WITNESS']);
+    await fails(call('getdeploymentinfo', ZERO), -5, 'Block not found');
   });
 });
 

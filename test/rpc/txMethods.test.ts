@@ -107,6 +107,15 @@ describe('decodescript', () => {
     for (const [script, expected] of cases) assert.deepEqual(await call('decodescript', script), expected, script);
   });
 
+  it('shows the witness form in the order of Bitcoin Core, with the descriptor of the script inside', async () => {
+    const call = caller(new FakeNode().full());
+    const key = '0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798';
+    const { segwit } = await call('decodescript', `5121${key}51ae`);
+    assert.deepEqual(Object.keys(segwit), ['asm', 'desc', 'hex', 'address', 'type', 'p2sh-segwit']);
+    assert.equal(segwit.desc, `wsh(multi(1,${key}))#ukecy0kt`);
+    assert.equal(segwit.address, 'bcrt1q9qs9xv7mjghkd69fgx62xttxmeww5q7eekjxu0nxtzf4yu4ekf8s0sr689');
+  });
+
   it('shows no wrapped forms of what can never be spent', async () => {
     const call = caller(new FakeNode().full());
     for (const script of ['6a76', '61'.repeat(10_001)]) {

@@ -3,7 +3,7 @@ import { type AddressPrefixes, encodeAddress } from '../../primitives/address.ts
 import { isUnspendable, payToScriptHash, payToWitness } from '../../primitives/outputScript.ts';
 import type { ScriptBackend } from '../../rpc/backend.ts';
 import { scriptToAsm } from '../../script/asm.ts';
-import { inferDescriptor } from '../../script/descriptor.ts';
+import { inferDescriptor, inferWshDescriptor } from '../../script/descriptor.ts';
 import { classifyOutput, type OutputType } from '../../script/templates.ts';
 import { hasValidOps, holdsOpSuccess, looksLikeScript } from '../../script/validOps.ts';
 
@@ -58,11 +58,11 @@ export function scriptBackend(prefixes: AddressPrefixes): ScriptBackend {
     looksLikeScript,
     wrappings(script) {
       if (!isWorthWrapping(script)) return { p2sh: undefined, segwit: undefined };
+      const p2sh = wrapP2sh(script, prefixes);
       const segwit = segwitForm(script);
-      return {
-        p2sh: wrapP2sh(script, prefixes),
-        segwit: segwit === undefined ? undefined : { script: segwit, p2sh: wrapP2sh(segwit, prefixes) },
-      };
+      if (segwit === undefined) return { p2sh, segwit };
+      const desc = inferWshDescriptor(script) ?? inferDescriptor(segwit, prefixes);
+      return { p2sh, segwit: { script: segwit, desc, p2sh: wrapP2sh(segwit, prefixes) } };
     },
   };
 }

@@ -295,9 +295,8 @@ export const chainMethods: readonly MethodSpec[] = [
     ],
     needs: ['blocks'],
     async run(args, { backend }) {
-      const outpoint = { txid: args.hash(0), index: args.int(1) };
+      const outpoint = { txid: args.hash(0), index: args.uint(1) };
       const pool = args.bool(2, true) ? backend.mempool : undefined;
-      if (outpoint.index < 0) return null;
       const { tip, found } = await unspentOutputs(backend, [outpoint], pool);
       const [unspent] = found;
       if (unspent === undefined) return null;

@@ -20,9 +20,9 @@ const DEPLOYMENTS = [
 
 function deploymentInfo(backend: Backend, entry: HeaderInfo): JsonObject {
   const { heights } = backend.node.network.consensus;
-  // A rule is active here when the next block must obey it.
+  // A rule is active here when the next block must obey it; the flags are those of the block itself.
   const isOn = (name: (typeof DEPLOYMENTS)[number][0]): boolean => entry.height + 1 >= heights[name];
-  const flags = DEPLOYMENTS.flatMap(([name, brings]) => (isOn(name) ? brings : []));
+  const flags = DEPLOYMENTS.flatMap(([name, brings]) => (entry.height >= heights[name] ? brings : []));
   return {
     hash: entry.header.id,
     height: entry.height,
@@ -65,7 +65,7 @@ export const historyMethods: readonly MethodSpec[] = [
       r.obj('', '', [
         r.str('hash', 'requested block hash (or tip)'),
         r.num('height', 'requested block height (or tip)'),
-        r.arr('script_flags', 'script verify flags for the next block', r.str('flag', '')),
+        r.arr('script_flags', 'script verify flags for the block', r.str('flag', '')),
         r.dyn(
           'deployments',
           '',

@@ -243,10 +243,10 @@ export const rawTxMethods: readonly MethodSpec[] = [
         r.opt(
           r.obj('segwit', 'Result of a witness output script wrapping this redeem script', [
             r.str('asm', 'Disassembly of the output script'),
-            r.hex('hex', 'The raw output script bytes, hex-encoded'),
-            r.str('type', 'The type of the output script'),
-            r.opt(r.str('address', 'The address')),
             r.str('desc', 'Inferred descriptor for the script'),
+            r.hex('hex', 'The raw output script bytes, hex-encoded'),
+            r.opt(r.str('address', 'The address')),
+            r.str('type', 'The type of the output script'),
             r.str('p2sh-segwit', 'address of the P2SH script wrapping this witness redeem script'),
           ]),
         ),
@@ -266,8 +266,11 @@ export const rawTxMethods: readonly MethodSpec[] = [
         type,
         p2sh,
         segwit: segwit && {
-          ...(inner as typeof inner & JsonObject),
+          asm: inner?.asm,
+          desc: segwit.desc,
           hex: toHex(segwit.script),
+          address: inner?.address,
+          type: inner?.type,
           'p2sh-segwit': segwit.p2sh,
         },
       };
