@@ -95,6 +95,7 @@ async function openCore(parts: RoleParts): Promise<Core> {
     maxFileBytes: fileBytesOf(config),
     rebuild: rebuildParts({ network, clock, log, tell: parts.warmup, wanted: parts.rebuild }),
     tell: (message) => log.warn({}, message),
+    damaged: parts.fail,
     dbcache: config.dbcache,
     behind: { clock, timers: parts.platform.timers, fail: parts.fail, mayFlush: () => guard.mayWrite },
   });

@@ -8,6 +8,7 @@ import { writeCookie } from '../rpc/cookie.node.ts';
 import { Dispatcher } from '../rpc/dispatch.ts';
 import { startRpcHttp } from '../rpc/http.node.ts';
 import { openDatadir } from '../store/openDatadir.node.ts';
+import { replacedBy } from '../store/rebuild.ts';
 import { Lifetime } from '../util/lifetime.ts';
 import { cookiePath, dataDir } from './config/dataDir.node.ts';
 import { loadNetwork } from './config/network.node.ts';
@@ -97,7 +98,8 @@ export const startNode: StartNode = async (config: NodeConfig, deps: NodeDeps): 
   const lifetime = new Lifetime();
   const network = await loadNetwork(config.network);
   // Before anything is written there: another process may run on it.
-  const held = await openDatadir(config.datadir, network, (message) => deps.log.info({}, message));
+  const migrating = (message: string): void => deps.log.info({}, message);
+  const held = await openDatadir(config.datadir, network, migrating, replacedBy(deps.rebuild));
   lifetime.add(() => held.close());
   const clock = new MockableClock(nodejs.clock);
   const ended = Promise.withResolvers<StopReason>();

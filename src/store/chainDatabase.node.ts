@@ -2,9 +2,27 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Kv } from '../util/ports.ts';
 import type { BlockFs } from './blockFs.ts';
+import type { DamageLatch } from './damageLatch.ts';
 import { StoreError, toStoreError } from './errors.ts';
-import { openLevelKv, type TellLost } from './kvLevel.node.ts';
-import { beginChainstate, beginIndexing, type Rebuild, type RebuildState, rebuildState } from './rebuild.ts';
+import { cutTornLogs, openSummedKv, type TellLost } from './kvLevel.node.ts';
+import { nodeFolder } from './level/folderNode.node.ts';
+import { FrozenKv } from './level/frozenKv.ts';
+import {
+  beginChainstate,
+  beginIndexing,
+  copyWithoutCoins,
+  type Rebuild,
+  type RebuildState,
+  rebuildState,
+} from './rebuild.ts';
+import { SummedKv } from './summedKv.ts';
+
+export interface ChainDatabaseParts {
+  /** What to make anew. */
+  readonly wanted?: Rebuild | undefined;
+  readonly tell?: TellLost | undefined;
+  readonly latch?: DamageLatch | undefined;
+}
 
 export interface ChainDatabase {
   readonly kv: Kv;
@@ -14,31 +32,22 @@ export interface ChainDatabase {
 
 /**
  * Opens the database of a chain in data directory `dir`. `wanted`: what to make anew; one that was interrupted goes on in any
- * case. For the index the old database is replaced as a whole, so that it may be damaged in any way:
- *   1. a new one is made in chain.new; a crash now leaves the old one;
+ * case. The old database is replaced as a whole then, so that it may be damaged: for the index in any way, for the coins
+ * wherever coins lie.
+ *   1. a new one is made in chain.new, for the coins with everything else of the old one; a crash now leaves the old one;
  *   2. chain becomes chain.old, chain.new becomes chain; a crash in between is finished here;
  *   3. chain.old is deleted.
  */
 export async function openChainDatabase(
   dir: string,
   fs: BlockFs,
-  wanted: Rebuild | undefined,
-  tell?: TellLost,
+  { wanted, tell, latch }: ChainDatabaseParts,
 ): Promise<ChainDatabase> {
   const path = join(dir, 'chain');
   await finishReplacing(path);
-  if (wanted === 'index' && !(await isIndexing(path, tell))) {
-    await rm(`${path}.new`, { recursive: true, force: true });
-    const fresh = await openLevelKv(`${path}.new`);
-    try {
-      await beginIndexing(fresh, fs);
-    } finally {
-      await fresh.close();
-    }
-    await guard(path, rename(path, `${path}.old`));
-    await finishReplacing(path);
-  }
-  const kv = await openLevelKv(path, tell);
+  if (wanted === 'index' && !(await isIndexing(path, tell))) await replace(path, (fresh) => beginIndexing(fresh, fs));
+  if (wanted === 'chainstate' && (await exists(join(path, 'CURRENT')))) await replaceCoinsIn(path, tell);
+  const kv = await openSummedKv(path, { tell, ...(latch && { latch }) });
   try {
     return { kv, rebuild: await beginChainstate(kv, wanted === 'chainstate') };
   } catch (error) {
@@ -47,11 +56,32 @@ export async function openChainDatabase(
   }
 }
 
+/** Steps 1 to 3; `fill` gets the new database. */
+async function replace(path: string, fill: (fresh: Kv) => Promise<void>): Promise<void> {
+  await guard(path, rm(`${path}.new`, { recursive: true, force: true }));
+  const fresh = await openSummedKv(`${path}.new`);
+  try {
+    await fill(fresh);
+  } finally {
+    await fresh.close();
+  }
+  await guard(path, rename(path, `${path}.old`));
+  await finishReplacing(path);
+}
+
+/** Unless a rebuild is under way, which goes on. Deleting all coins one by one takes longer, and trips over damage. */
+async function replaceCoinsIn(path: string, tell: TellLost | undefined): Promise<void> {
+  await cutTornLogs(path, tell);
+  const old = new SummedKv(await FrozenKv.open(nodeFolder(path)), { path });
+  const state = await rebuildState(old);
+  if (state === undefined || state.step === 'wiping') await replace(path, (fresh) => copyWithoutCoins(old, fresh));
+}
+
 /** True when the database is being made anew already, and can be read. */
 async function isIndexing(path: string, tell: TellLost | undefined): Promise<boolean> {
   let kv: Kv | undefined;
   try {
-    kv = await openLevelKv(path, tell);
+    kv = await openSummedKv(path, { tell });
     return (await rebuildState(kv))?.what === 'index';
   } catch (error) {
     if (error instanceof StoreError && error.kind !== 'full') return false;

@@ -24,6 +24,7 @@ import { CoinCache, type CoinCacheSize } from './coinCache.ts';
 import { decodeCoin } from './coinCodec.ts';
 import { type CoinState, endFlush, flushCoins, readCoinState } from './coinFlush.ts';
 import type { CoinTable } from './coinTable.ts';
+import { DamageLatch } from './damageLatch.ts';
 import { DurableWrites, type WriteBehind } from './durableWrites.ts';
 import { decodeStored } from './errors.ts';
 import type { FlushMarker } from './flushMarker.ts';
@@ -51,6 +52,8 @@ export interface ChainStoreParts extends OpenFilesParts {
   readonly behind?: WriteBehind;
   /** Coins per batch of a flush, as FlushParts. */
   readonly flushSlice?: number;
+  /** Shared with the database: what is met there ends all writing. */
+  readonly latch?: DamageLatch;
   /** Closed by close(), after the files. */
   readonly lifetime: Lifetime;
 }
@@ -73,6 +76,7 @@ interface Found {
 export class KvChainStore implements ChainStore {
   readonly #kv: Kv;
   readonly #path: string;
+  readonly #latch: DamageLatch;
   readonly #files: ChainFiles;
   readonly #lifetime: Lifetime;
   readonly #writes: DurableWrites;
@@ -100,6 +104,7 @@ export class KvChainStore implements ChainStore {
   private constructor(parts: ChainStoreParts, { files, state, interrupted }: Found) {
     this.#kv = parts.kv;
     this.#path = parts.path;
+    this.#latch = parts.latch ?? new DamageLatch();
     this.#files = files;
     this.#lifetime = parts.lifetime;
     this.#behind = parts.behind;
@@ -153,11 +158,13 @@ export class KvChainStore implements ChainStore {
     });
   }
 
-  appendBody(bytes: Uint8Array): Promise<FilePosition> {
+  async appendBody(bytes: Uint8Array): Promise<FilePosition> {
+    this.#latch.check();
     return this.#files.bodies.append(bytes);
   }
 
-  appendUndo(spent: readonly CoinChange[]): Promise<FilePosition> {
+  async appendUndo(spent: readonly CoinChange[]): Promise<FilePosition> {
+    this.#latch.check();
     return this.#files.undo.append(encodeUndo(spent));
   }
 
@@ -204,6 +211,7 @@ export class KvChainStore implements ChainStore {
   }
 
   async removeFiles(files: { readonly bodies: readonly number[]; readonly undo: readonly number[] }): Promise<void> {
+    this.#latch.check();
     await this.#files.bodies.remove(files.bodies);
     await this.#files.undo.remove(files.undo);
   }
@@ -279,10 +287,11 @@ export class KvChainStore implements ChainStore {
     return this.#cache.size;
   }
 
-  /** Flushes, then closes the files and everything below, also when the flush fails. */
+  /** Flushes, then closes the files and everything below, also when the flush fails. Of a damaged database nothing is flushed. */
   async close(): Promise<void> {
     if (this.#lifetime.closed) return this.#lifetime.close();
     try {
+      if (this.#latch.error !== undefined) return this.#writes.abandon();
       if (this.#tip !== undefined && this.#interrupted === undefined && !this.#torn) await this.flush();
       await this.#writes.finish();
     } finally {
@@ -294,6 +303,7 @@ export class KvChainStore implements ChainStore {
   async #commit(change: ChainCommit): Promise<void> {
     assert(this.#interrupted === undefined, 'an interrupted flush is finished first');
     assert(!this.#torn, 'the coins in memory are whole');
+    this.#latch.check();
     if (this.#failure !== undefined) throw this.#failure.error;
     if (change.coins !== undefined && !this.#cache.hasRoomFor(change.coins)) await this.#freeze();
     await this.#writes.commit(change.headers);

@@ -96,6 +96,12 @@ export class DurableWrites {
     await this.#queue.run(() => (this.#unsynced ? this.#synced([]) : undefined));
   }
 
+  /** Nothing more is written, not even what waits to be synced. */
+  abandon(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+
   /** Files first: the batch says that they are. */
   async #synced(ops: readonly KvOp[]): Promise<void> {
     this.#cancelTimer?.();

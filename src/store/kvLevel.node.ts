@@ -1,10 +1,12 @@
 import { Level } from 'level';
 import { equalBytes } from '../util/bytes.ts';
 import type { Kv, KvOp } from '../util/ports.ts';
-import { corrupt, DatadirLockedError, toStoreError } from './errors.ts';
+import { DatadirLockedError, toStoreError } from './errors.ts';
+import { type Damage, damaged } from './level/damage.ts';
 import { openingFolder } from './level/folderNode.node.ts';
 import { checkBeforeOpening } from './level/openingCheck.ts';
 import { SYNCED_ENDS_KEY } from './schema.ts';
+import { SummedKv, type SummedKvOptions } from './summedKv.ts';
 
 /** In Node `level` is classic-level, whose methods beyond the common ones its types leave out. */
 type Db = Level<Uint8Array, Uint8Array> & { compactRange(start: Uint8Array, end: Uint8Array): Promise<void> };
@@ -82,15 +84,12 @@ class LevelKv implements Kv {
 /** Told of what was lost and is no reason to stop: names the file. */
 export type TellLost = (message: string) => void;
 
-/** Throws StoreError 'corrupt' for the first damage found in the folder, and cuts what a power cut left behind. */
-async function check(path: string, tell: TellLost): Promise<void> {
+/** Cuts what a power cut left behind in the logs of the folder. Returns the damage that was found there and in new tables. */
+export async function cutTornLogs(path: string, tell: TellLost = () => {}): Promise<readonly Damage[]> {
   const { damage, cut } = await checkBeforeOpening(openingFolder(path), (key) => equalBytes(key, SYNCED_ENDS_KEY));
   for (const { path: file, offset, detail } of cut)
     tell(`${file}: offset ${offset}: ${detail}: cut there, what was written last before a power cut is lost`);
-  const [first] = damage;
-  if (first === undefined) return;
-  const where = first.offset === undefined ? '' : `offset ${first.offset}: `;
-  throw corrupt(first.path, `${where}${first.detail}`);
+  return damage;
 }
 
 /**
@@ -99,8 +98,17 @@ async function check(path: string, tell: TellLost): Promise<void> {
  * Throws DatadirLockedError when another process has it, StoreError otherwise.
  */
 export async function openLevelKv(path: string, tell: TellLost = () => {}): Promise<Kv> {
-  await check(path, tell);
+  const [first] = await cutTornLogs(path, tell);
+  if (first !== undefined) throw damaged(first);
   return await openUnchecked(path);
+}
+
+/** As openLevelKv, of a database whose records carry checksums. */
+export async function openSummedKv(
+  path: string,
+  options: Omit<SummedKvOptions, 'path'> & { readonly tell?: TellLost | undefined } = {},
+): Promise<SummedKv> {
+  return new SummedKv(await openLevelKv(path, options.tell), { ...options, path });
 }
 
 /** As openLevelKv, of a database that other processes may be opening, too. */

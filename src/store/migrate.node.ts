@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { addSums } from './addSums.node.ts';
 import { openLevelKv } from './kvLevel.node.ts';
 import { wipe } from './rebuild.ts';
 import { PREFIX, rangeOf } from './schema.ts';
@@ -11,7 +12,8 @@ export type TellMigration = (message: string) => void;
 interface Migration {
   readonly to: number;
   readonly what: string;
-  run(dir: string, tell: TellMigration): Promise<void>;
+  /** `replaced`: databases that are made anew right after, and need not be led anywhere. */
+  run(dir: string, tell: TellMigration, replaced: readonly string[]): Promise<void>;
 }
 
 /** By the format that they start from. */
@@ -22,9 +24,9 @@ const MIGRATIONS: ReadonlyMap<number, Migration> = new Map([
       to: 2,
       what: 'the transaction index gets a database of its own',
       /** The old one goes; the new one is built while the node runs. */
-      async run(dir: string, tell: TellMigration): Promise<void> {
+      async run(dir: string, tell: TellMigration, replaced: readonly string[]): Promise<void> {
         const path = join(dir, 'chain');
-        if (!existsSync(path)) return;
+        if (!existsSync(path) || replaced.includes('chain')) return;
         const kv = await openLevelKv(path);
         try {
           await wipe(kv, rangeOf(PREFIX.TX), (done) => tell(`${done} old entries deleted`));
@@ -37,6 +39,7 @@ const MIGRATIONS: ReadonlyMap<number, Migration> = new Map([
       },
     },
   ],
+  [2, { to: 3, what: 'the records of the databases get checksums', run: addSums }],
 ]);
 
 /** True when a directory of format `from` can be led to format `to`. */
@@ -54,12 +57,16 @@ export async function migrate(
   dir: string,
   from: number,
   to: number,
-  options: { readonly tell: TellMigration; readonly reached: (format: number) => Promise<void> },
+  options: {
+    readonly tell: TellMigration;
+    readonly reached: (format: number) => Promise<void>;
+    readonly replaced: readonly string[];
+  },
 ): Promise<void> {
   for (let at = from; at !== to; ) {
     const step = MIGRATIONS.get(at) as Migration;
     options.tell(`data directory ${dir}: from format ${at} to ${step.to}: ${step.what}`);
-    await step.run(dir, options.tell);
+    await step.run(dir, options.tell, options.replaced);
     await options.reached(step.to);
     at = step.to;
   }

@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { displayHash, type Hash256 } from '../primitives/hash.ts';
+import { putInPlace } from './addSums.node.ts';
 import {
   corrupt,
   DatadirLockedError,
@@ -32,9 +33,15 @@ export interface Datadir {
  * Takes the data directory for this process and this network; creates it when missing.
  * Throws DatadirLockedError (another process has it; the operating system frees the lock when that one dies),
  * WrongNetworkError, UnknownFormatError or StoreError. A directory of an older format is brought to this one, and `tell` hears
- * of it; without `tell` it is refused.
+ * of it; without `tell` it is refused. `replaced`: databases that the caller makes anew, so that it does not matter what they
+ * hold.
  */
-export async function openDatadir(dir: string, network: StoreNetwork, tell?: TellMigration): Promise<Datadir> {
+export async function openDatadir(
+  dir: string,
+  network: StoreNetwork,
+  tell?: TellMigration,
+  replaced: readonly string[] = [],
+): Promise<Datadir> {
   try {
     await mkdir(dir, { recursive: true });
   } catch (error) {
@@ -43,7 +50,8 @@ export async function openDatadir(dir: string, network: StoreNetwork, tell?: Tel
   // An empty LevelDB is the one lock Node gives us that the kernel releases after kill -9.
   const lock = await openLock(dir);
   try {
-    await bind(dir, network, tell);
+    await bind(dir, network, tell, replaced);
+    await putInPlace(dir);
   } catch (error) {
     await lock.close();
     throw error;
@@ -70,7 +78,12 @@ async function openLock(dir: string): Promise<Pick<Datadir, 'close'>> {
   }
 }
 
-async function bind(dir: string, network: StoreNetwork, tell: TellMigration | undefined): Promise<void> {
+async function bind(
+  dir: string,
+  network: StoreNetwork,
+  tell: TellMigration | undefined,
+  replaced: readonly string[],
+): Promise<void> {
   const path = join(dir, 'format.json');
   const text = await readIfPresent(path);
   if (text === undefined) {
@@ -96,7 +109,7 @@ async function bind(dir: string, network: StoreNetwork, tell: TellMigration | un
     throw new UnknownFormatError(dir, String(found.format), FORMAT_VERSION, 'unknown');
   if (tell === undefined) throw new UnknownFormatError(dir, String(found.format), FORMAT_VERSION, 'older');
   const reached = (format: number): Promise<void> => writeFormat(dir, path, network, format);
-  await migrate(dir, found.format, FORMAT_VERSION, { tell, reached });
+  await migrate(dir, found.format, FORMAT_VERSION, { tell, reached, replaced });
 }
 
 async function readIfPresent(path: string): Promise<string | undefined> {

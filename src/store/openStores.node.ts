@@ -10,14 +10,15 @@ import type { BlockFs } from './blockFs.ts';
 import { openNodeBlockFs } from './blockFsNode.node.ts';
 import { openChainDatabase } from './chainDatabase.node.ts';
 import { KvChainStore } from './chainStore.node.ts';
+import { DamageLatch } from './damageLatch.ts';
 import type { WriteBehind } from './durableWrites.ts';
 import { StoreError } from './errors.ts';
 import { KvHeaderStore } from './headerStore.ts';
-import { openLevelKv, type TellLost } from './kvLevel.node.ts';
+import { openSummedKv, type TellLost } from './kvLevel.node.ts';
 import type { TellMigration } from './migrate.node.ts';
 import { type Datadir, openDatadir, type StoreNetwork } from './openDatadir.node.ts';
 import { KvPastCoins } from './pastCoins.ts';
-import { endIndexing, type Rebuild, type RebuildState } from './rebuild.ts';
+import { endIndexing, type Rebuild, type RebuildState, replacedBy } from './rebuild.ts';
 import type { FileEnd } from './recordFiles.ts';
 import { PAST_AGAIN_KEY } from './schema.ts';
 
@@ -39,12 +40,13 @@ async function hold(
     readonly network: StoreNetwork;
     readonly held?: Datadir;
     readonly migrating?: TellMigration;
+    readonly rebuild?: RebuildParts;
   },
   lifetime: Lifetime,
 ): Promise<void> {
-  const { dir, network, held, migrating } = options;
+  const { dir, network, held, migrating, rebuild } = options;
   if (held !== undefined) return;
-  const datadir = await openDatadir(dir, network, migrating);
+  const datadir = await openDatadir(dir, network, migrating, replacedBy(rebuild?.wanted));
   lifetime.add(() => datadir.close());
 }
 
@@ -87,17 +89,22 @@ export function openFullStore(options: {
   readonly dbcache?: number;
   /** As ChainStoreParts: without it every commit is synced. */
   readonly behind?: WriteBehind;
+  /** Hears of the first damage that is met in the database: nothing is written from then on, and the node should stop. */
+  readonly damaged?: (error: StoreError) => void;
 }): Promise<KvChainStore> {
   return opening(async (lifetime) => {
     await hold(options, lifetime);
     const path = join(options.dir, 'chain');
     const fs = await openNodeBlockFs(join(options.dir, 'blocks'));
-    const { kv, rebuild: begun } = await openChainDatabase(options.dir, fs, options.rebuild?.wanted, options.tell);
+    const latch = new DamageLatch(options.damaged);
+    const { kv, rebuild: begun } = await openChainDatabase(options.dir, fs, {
+      ...{ wanted: options.rebuild?.wanted, tell: options.tell, latch },
+    });
     lifetime.add(() => kv.close());
     const rebuild = begun?.step === 'indexing' ? await index(kv, path, fs, options.rebuild) : begun;
     const { maxFileBytes, dbcache, behind } = options;
     return KvChainStore.open({
-      ...{ kv, path, fs, magic: options.network.magic, lifetime },
+      ...{ kv, path, fs, magic: options.network.magic, lifetime, latch },
       ...(maxFileBytes === undefined ? {} : { maxFileBytes }),
       ...(rebuild === undefined ? {} : { rebuild }),
       ...(dbcache === undefined ? {} : { cacheBytes: dbcache * 1_000_000 }),
@@ -125,7 +132,8 @@ export async function openPastCoins(options: {
   const { dir, start, cacheBytes, syncChain, tell } = options;
   if (start !== 'kept') await removePastCoins(dir);
   const path = join(dir, 'past');
-  const kv = await openLevelKv(path, tell);
+  const hint = `Delete ${path} while no node runs: the blocks below the snapshot are connected again from genesis`;
+  const kv = await openSummedKv(path, { tell, hint });
   let coins: KvPastCoins | undefined;
   try {
     if (start === 'again') await kv.batch([{ type: 'put', key: PAST_AGAIN_KEY, value: EMPTY }], { sync: true });
@@ -155,9 +163,9 @@ export function openHeaderStore(options: {
   return opening(async (lifetime) => {
     await hold(options, lifetime);
     const path = join(options.dir, 'headers');
-    const kv = await openLevelKv(path, options.tell).catch((error: unknown) => {
+    const hint = `Move ${path} away: the headers come again from peers`;
+    const kv = await openSummedKv(path, { tell: options.tell, hint }).catch((error: unknown) => {
       if (!(error instanceof StoreError) || error.kind !== 'corrupt') throw error;
-      const hint = `Move ${path} away: the headers come again from peers`;
       throw new StoreError('corrupt', error.path, error.detail, hint, error);
     });
     lifetime.add(() => kv.close());

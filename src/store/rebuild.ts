@@ -1,3 +1,4 @@
+import { EMPTY, equalBytes } from '../util/bytes.ts';
 import type { Kv, KvOp } from '../util/ports.ts';
 import type { BlockFs } from './blockFs.ts';
 import { encodeFileEnds } from './fileEndsCodec.ts';
@@ -27,6 +28,11 @@ export interface RebuildState {
   readonly step: 'wiping' | 'indexing' | 'connecting';
 }
 
+/** Databases that a rebuild replaces as a whole. */
+export function replacedBy(rebuild: Rebuild | undefined): readonly string[] {
+  return rebuild === 'index' ? ['chain'] : [];
+}
+
 /** Numbers on disk; never reused. */
 const STATES: readonly (RebuildState & { readonly number: number })[] = [
   { number: 1, what: 'chainstate', step: 'wiping' },
@@ -37,6 +43,9 @@ const STATES: readonly (RebuildState & { readonly number: number })[] = [
 
 /** Deletions per batch. */
 const CHUNK = 10_000;
+
+/** What of a chain's database belongs to its coins. */
+const OF_COINS = [TIP_KEY, COIN_COUNT_KEY, FLUSHING_KEY, SNAPSHOT_KEY];
 
 function stateOp({ what, step }: RebuildState): KvOp {
   const found = STATES.find((state) => state.what === what && state.step === step);
@@ -60,9 +69,23 @@ export async function beginChainstate(kv: Kv, wanted: boolean): Promise<RebuildS
   await wipe(kv, rangeOf(PREFIX.COIN));
   state = { what: 'chainstate', step: 'connecting' };
   await kv.settle();
-  const gone = [TIP_KEY, COIN_COUNT_KEY, FLUSHING_KEY, SNAPSHOT_KEY];
-  await kv.batch([...gone.map(del), stateOp(state)], { sync: true });
+  await kv.batch([...OF_COINS.map(del), stateOp(state)], { sync: true });
   return state;
+}
+
+/** Fills an empty database with everything of `from` but the coins, and notes that these are to be made anew. */
+export async function copyWithoutCoins(from: Pick<Kv, 'iterate'>, to: Kv): Promise<void> {
+  let ops: KvOp[] = [];
+  for await (const [key, value] of from.iterate({ gte: EMPTY, lt: rangeOf(PREFIX.COIN).gte })) {
+    if (OF_COINS.some((one) => equalBytes(one, key))) continue;
+    ops.push({ type: 'put', key, value });
+    if (ops.length < CHUNK) continue;
+    await to.batch(ops, { sync: false });
+    ops = [];
+  }
+  await to.batch(ops, { sync: false });
+  await to.settle();
+  await to.batch([stateOp({ what: 'chainstate', step: 'connecting' })], { sync: true });
 }
 
 /**

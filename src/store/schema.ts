@@ -13,8 +13,10 @@ import type { OutPoint } from '../primitives/outpoint.ts';
  * <datadir>/indexes/      LevelDB per index: txindex (INDEX_LOCATOR, TX)
  * <datadir>/headers/        LevelDB of a light node: HEADER only
  * <datadir>/blocks/         blkNNNNN.dat bodies, revNNNNN.dat undo records (blockFiles.node.ts)
+ *
+ * Records of chain/, past/ and headers/ have a checksum behind what is said here (recordSum.ts).
  */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 /** First byte of every key. */
 export const PREFIX = {
@@ -40,6 +42,8 @@ export const PREFIX = {
   INDEX_LOCATOR: 0x0a,
   /** [0x0b] in past/: these coins were begun anew after an earlier try had led to others than the snapshot's; empty. */
   PAST_AGAIN: 0x0b,
+  /** [0x0c] in a database that was copied from one of an older format: how far the copy has come (copyRecords.ts). */
+  COPIED: 0x0c,
   /** [0x10 height:u32be hash:32] → header record (headerCodec.ts). Iterates parents before children. */
   HEADER: 0x10,
   /** [0x20 txid:32 index:u32be] → coin record (coinCodec.ts). Iterates in Bitcoin Core's cursor order. */
@@ -61,6 +65,7 @@ export const SYNCED_ENDS_KEY = single(PREFIX.SYNCED_ENDS);
 export const FLUSHING_KEY = single(PREFIX.FLUSHING);
 export const SNAPSHOT_KEY = single(PREFIX.SNAPSHOT);
 export const PAST_AGAIN_KEY = single(PREFIX.PAST_AGAIN);
+export const COPIED_KEY = single(PREFIX.COPIED);
 
 /** Range [gte, lt) of all keys with the prefix. */
 export function rangeOf(prefix: number): { readonly gte: Uint8Array; readonly lt: Uint8Array } {

@@ -10,7 +10,7 @@ import { judgeFor } from '../../src/consensus/registry.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { nodeBlockFs } from '../../src/store/blockFsNode.node.ts';
 import type { KvChainStore } from '../../src/store/chainStore.node.ts';
-import { openLevelKv } from '../../src/store/kvLevel.node.ts';
+import { openSummedKv } from '../../src/store/kvLevel.node.ts';
 import { nodeFolder } from '../../src/store/level/folderNode.node.ts';
 import { openFullStore } from '../../src/store/openStores.node.ts';
 import { beginChainstate, type Rebuild } from '../../src/store/rebuild.ts';
@@ -124,7 +124,7 @@ describe('app: reindex', function () {
   after(() => rm(root, { recursive: true, force: true }));
 
   it('the coins are made anew from the blocks', async () => {
-    const kv = await openLevelKv(join(dir, 'chain'));
+    const kv = await openSummedKv(join(dir, 'chain'));
     const coins: Uint8Array[] = [];
     for await (const [key] of kv.iterate(rangeOf(PREFIX.COIN))) coins.push(key);
     await kv.batch(
@@ -136,7 +136,7 @@ describe('app: reindex', function () {
   });
 
   it('a deletion of the coins that was interrupted goes on with any start', async () => {
-    const kv = await openLevelKv(join(dir, 'chain'));
+    const kv = await openSummedKv(join(dir, 'chain'));
     let left = 30;
     const stopping = {
       ...kv,

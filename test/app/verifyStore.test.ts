@@ -9,7 +9,7 @@ import { TxIndex } from '../../src/index/txIndex.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { nodeBlockFs } from '../../src/store/blockFsNode.node.ts';
 import { encodeCoin } from '../../src/store/coinCodec.ts';
-import { openLevelKv } from '../../src/store/kvLevel.node.ts';
+import { openLevelKv, openSummedKv } from '../../src/store/kvLevel.node.ts';
 import { MemoryKv } from '../../src/store/kvMemory.ts';
 import { nodeFolder } from '../../src/store/level/folderNode.node.ts';
 import { openFullStore } from '../../src/store/openStores.node.ts';
@@ -18,7 +18,7 @@ import { encodeSnapshot } from '../../src/store/snapshotRecord.ts';
 import { openTxIndexStore, txIndexFolder } from '../../src/store/txIndexStore.node.ts';
 import { Writer } from '../../src/util/codec.ts';
 import { toHex } from '../../src/util/hex.ts';
-import type { KvOp } from '../../src/util/ports.ts';
+import type { Kv, KvOp } from '../../src/util/ports.ts';
 import { silentLogger } from '../../src/util/ports.ts';
 import { ANYONE, coinbaseOf, mine, mineChain, placeOf, regtest, spend } from '../chain/regtestMiner.ts';
 import { acceptAll, openChain } from '../chain/setup.ts';
@@ -85,14 +85,15 @@ describe('app: db verify', function () {
 
   /** Runs `work` with records of the database changed by LevelDB itself, so that all its checksums are right. */
   async function withRecords(ops: KvOp[], work: () => Promise<void>, folder = join(dir, 'chain')): Promise<void> {
-    let kv = await openLevelKv(folder);
+    const open = folder === join(dir, 'chain') ? openSummedKv : openLevelKv;
+    let kv: Kv = await open(folder);
     const before = await kv.getMany(ops.map((op) => op.key));
     await kv.batch(ops, { sync: true });
     await kv.close();
     try {
       await work();
     } finally {
-      kv = await openLevelKv(folder);
+      kv = await open(folder);
       const undo = ops.map(({ key }, i): KvOp => {
         const value = before[i];
         return value === undefined ? { type: 'del', key } : { type: 'put', key, value };

@@ -8,6 +8,7 @@ import { displayOutPoint } from '../../src/primitives/outpoint.ts';
 import type { Check } from '../../src/primitives/rules.ts';
 import { type ChainStoreParts, KvChainStore } from '../../src/store/chainStore.node.ts';
 import { encodeCoin } from '../../src/store/coinCodec.ts';
+import { SummedKv } from '../../src/store/summedKv.ts';
 import { toHex } from '../../src/util/hex.ts';
 import { Lifetime } from '../../src/util/lifetime.ts';
 import { MemoryDisk } from '../store/memoryDisk.ts';
@@ -28,7 +29,7 @@ export interface TestChain {
 
 export async function openStore(disk: MemoryDisk, parts: Partial<ChainStoreParts> = {}): Promise<KvChainStore> {
   return KvChainStore.open({
-    kv: disk.kv,
+    kv: new SummedKv(disk.kv, { path: 'memory' }),
     path: 'memory',
     fs: disk.fs,
     magic: regtest.magic,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { StoredChainError } from '../../src/chain/halt.ts';
 import { TIP_KEY } from '../../src/store/schema.ts';
+import { SummedKv } from '../../src/store/summedKv.ts';
 import type { KvOp } from '../../src/util/ports.ts';
 import { MemoryDisk } from '../store/memoryDisk.ts';
 import { mineChain } from './regtestMiner.ts';
@@ -14,15 +15,20 @@ async function filled(): Promise<MemoryDisk> {
   return disk;
 }
 
+/** The database as the chain sees it. */
+function records(disk: MemoryDisk): SummedKv {
+  return new SummedKv(disk.kv, { path: 'memory' });
+}
+
 async function headerRecords(disk: MemoryDisk): Promise<[Uint8Array, Uint8Array][]> {
   const out: [Uint8Array, Uint8Array][] = [];
-  for await (const [key, value] of disk.kv.iterate({ gte: Uint8Array.of(0x10), lt: Uint8Array.of(0x11) }))
+  for await (const [key, value] of records(disk).iterate({ gte: Uint8Array.of(0x10), lt: Uint8Array.of(0x11) }))
     out.push([key, value]);
   return out;
 }
 
 async function refusesAfter(disk: MemoryDisk, ops: readonly KvOp[], message: RegExp): Promise<void> {
-  await disk.kv.batch(ops, { sync: true });
+  await records(disk).batch(ops, { sync: true });
   await assert.rejects(
     openChain(disk),
     (error: unknown) => error instanceof StoredChainError && message.test(error.message) && error.hint.length > 0,
@@ -41,8 +47,8 @@ describe('chain: damaged chain state is named, not followed', () => {
     const { chain } = await openChain(disk);
     const more = mineChain(chain.tip(), 3);
     await acceptAll(chain, more);
-    const records = await headerRecords(disk);
-    await disk.kv.batch([{ type: 'del', key: (records.at(-2) as [Uint8Array, Uint8Array])[0] }], { sync: true });
+    const headers = await headerRecords(disk);
+    await records(disk).batch([{ type: 'del', key: (headers.at(-2) as [Uint8Array, Uint8Array])[0] }], { sync: true });
     const again = await openChain(disk);
     assert.equal(again.chain.tip().height, 4);
     assert.equal(again.chain.bestHeader().height, 4);

@@ -4,6 +4,7 @@ import type { Coin, CoinChange, StoredHeader } from '../../src/chain/ports.ts';
 import { decodeCoin, encodeCoin } from '../../src/store/coinCodec.ts';
 import { decodeFileEnds, encodeFileEnds } from '../../src/store/fileEndsCodec.ts';
 import { decodeStoredHeader, encodeStoredHeader } from '../../src/store/headerCodec.ts';
+import { valueInRecord, withSum } from '../../src/store/recordSum.ts';
 import {
   COIN_COUNT_KEY,
   coinKey,
@@ -18,6 +19,7 @@ import {
 } from '../../src/store/schema.ts';
 import { decodeSnapshot, encodeSnapshot } from '../../src/store/snapshotRecord.ts';
 import { encodeUndo, readUndoRecord } from '../../src/store/undoCodec.ts';
+import { asciiBytes, EMPTY } from '../../src/util/bytes.ts';
 import { DecodeError, decodeAll } from '../../src/util/codec.ts';
 import { fromHex, toHex } from '../../src/util/hex.ts';
 
@@ -51,7 +53,7 @@ const COINS: readonly (readonly [Coin, string])[] = [
 
 describe('store: record bytes', () => {
   it('the format version and all key prefixes are the ones on disk', () => {
-    assert.equal(FORMAT_VERSION, 2);
+    assert.equal(FORMAT_VERSION, 3);
     assert.deepEqual(PREFIX, {
       TIP: 0x01,
       FILE_ENDS: 0x02,
@@ -64,6 +66,7 @@ describe('store: record bytes', () => {
       SNAPSHOT: 0x09,
       INDEX_LOCATOR: 0x0a,
       PAST_AGAIN: 0x0b,
+      COPIED: 0x0c,
       HEADER: 0x10,
       COIN: 0x20,
       TX: 0x30,
@@ -77,6 +80,16 @@ describe('store: record bytes', () => {
       index: 0xfffffffe,
     });
     assert.equal(toHex(txKey(hash(0xcc))), `30${'cc'.repeat(32)}`);
+  });
+
+  it('a record is its value and a CRC-32C of key and value', () => {
+    const [key, value] = [asciiBytes('1234'), asciiBytes('56789')];
+    // The check value of CRC-32C for "123456789", little-endian.
+    assert.equal(toHex(withSum(key, value)), `${toHex(value)}839206e3`);
+    assert.deepEqual(valueInRecord(key, withSum(key, value)), value);
+    assert.deepEqual(valueInRecord(key, withSum(key, EMPTY)), EMPTY);
+    for (let size = 0; size < 4; size++) assert.equal(valueInRecord(key, new Uint8Array(size)), undefined);
+    assert.equal(valueInRecord(asciiBytes('1235'), withSum(key, value)), undefined);
   });
 
   it('coin records', () => {

@@ -3,6 +3,7 @@ import { KEEP_BLOCKS } from '../../src/chain/pruning.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import type { BlockFs } from '../../src/store/blockFs.ts';
 import { KvChainStore } from '../../src/store/chainStore.node.ts';
+import { SummedKv } from '../../src/store/summedKv.ts';
 import { Lifetime } from '../../src/util/lifetime.ts';
 import type { Kv } from '../../src/util/ports.ts';
 import { makeScript, type Step, type Truth, truthByTip, undoOf } from '../chain/crashScript.ts';
@@ -33,12 +34,21 @@ export interface Disk {
 }
 
 async function open({ kv, fs }: Disk): Promise<Opened> {
+  const summed = new SummedKv(kv, { path: 'test' });
   const clock = new SimClock();
   const failures: unknown[] = [];
   const behind = { clock, timers: clock, fail: (error: unknown) => failures.push(error) };
   const lifetime = new Lifetime();
   try {
-    const store = await KvChainStore.open({ ...SMALL, kv, fs, path: 'test', magic: regtest.magic, behind, lifetime });
+    const store = await KvChainStore.open({
+      ...SMALL,
+      kv: summed,
+      fs,
+      path: 'test',
+      magic: regtest.magic,
+      behind,
+      lifetime,
+    });
     const opened = await openChain(undefined, { store });
     return { ...opened, store, clock, failures };
   } catch (error) {

@@ -1,15 +1,14 @@
 import { displayHash } from '../../primitives/hash.ts';
 import { displayOutPoint } from '../../primitives/outpoint.ts';
+import { SINGLE_RECORDS } from '../../store/recordNames.ts';
 import { outPointOfCoinKey, PREFIX, placeOfHeaderKey } from '../../store/schema.ts';
+import type { Finding } from './findings.ts';
 
-const NAMES: Readonly<Record<number, string>> = {
-  [PREFIX.TIP]: 'the tip',
-  [PREFIX.FILE_ENDS]: 'the ends of the block files',
-  [PREFIX.COIN_COUNT]: 'the number of coins',
-  [PREFIX.SYNCED_ENDS]: 'the synced ends of the block files',
-  [PREFIX.FLUSHING]: 'the flush under way',
-  [PREFIX.SNAPSHOT]: 'the snapshot that the coins come from',
-};
+/** The part of a node's data that a record belongs to. */
+export function partOf(key: Uint8Array): Finding['part'] {
+  if (key[0] === PREFIX.COIN) return 'coins';
+  return key[0] === PREFIX.HEADER ? 'headers' : 'tip';
+}
 
 /** A key of the chain's database in words; LevelDB's own bounds may be the first bytes of a key only. */
 function describeKey(key: Uint8Array): string {
@@ -19,7 +18,7 @@ function describeKey(key: Uint8Array): string {
   if (prefix === PREFIX.COIN) return key.length === 37 ? `coin ${displayOutPoint(outPointOfCoinKey(key))}` : 'coins';
   if (prefix === PREFIX.TX)
     return key.length === 33 ? `transaction ${displayHash(key.slice(1))} of the index` : 'the transaction index';
-  return NAMES[prefix] ?? (prefix > PREFIX.TX ? 'the end' : 'the beginning');
+  return SINGLE_RECORDS[prefix] ?? (prefix > PREFIX.TX ? 'the end' : 'the beginning');
 }
 
 /** "records from headers of height 5 to coins" */

@@ -18,9 +18,10 @@ import {
   TIP_KEY,
 } from '../../store/schema.ts';
 import { decodeSnapshot } from '../../store/snapshotRecord.ts';
+import { SummedKv } from '../../store/summedKv.ts';
 import { DecodeError, Reader } from '../../util/codec.ts';
 import type { Kv } from '../../util/ports.ts';
-import { describeKeys } from './databaseKeys.ts';
+import { describeKeys, partOf } from './databaseKeys.ts';
 import { blockOf, type VerifyPorts } from './findings.ts';
 import { RecordReader } from './recordReader.ts';
 import { replayCoins } from './replayCoins.ts';
@@ -125,7 +126,7 @@ class StoreVerification {
     return this.#verified;
   }
 
-  async #database(): Promise<FrozenKv | undefined> {
+  async #database(): Promise<Kv | undefined> {
     const { database, found, progress } = this.#o;
     const { kv, damage, torn } = await FrozenKv.verify(database, (done, total) =>
       progress({ stage: 'database', done, total, unit: 'bytes' }),
@@ -136,7 +137,13 @@ class StoreVerification {
     }
     if (torn > 0)
       this.#verified.notes.push(`${torn} bytes of an unfinished write at the end of the database's log: ignored`);
-    return kv;
+    const told = new Set<string>();
+    const wrong = (key: Uint8Array, detail: string): void => {
+      if (!told.has(detail))
+        found({ part: partOf(key), path: this.#path, offset: undefined, block: undefined, detail });
+      told.add(detail);
+    };
+    return kv && new SummedKv(kv, { path: this.#path, wrong });
   }
 
   #wrongState(detail: string): void {

@@ -1,3 +1,5 @@
+import { corrupt, type StoreError } from '../errors.ts';
+
 /** Bytes that are not what was written. */
 export interface Damage {
   /** File concerned. */
@@ -7,6 +9,11 @@ export interface Damage {
   readonly detail: string;
   /** Keys of the database that stood there, where known: above `after`, up to `last`. */
   readonly keys?: { readonly after: Uint8Array; readonly last: Uint8Array };
+}
+
+/** Damage as the failure that it is. */
+export function damaged({ path, offset, detail }: Pick<Damage, 'path' | 'detail'> & Partial<Damage>): StoreError {
+  return corrupt(path, offset === undefined ? detail : `offset ${offset}: ${detail}`);
 }
 
 /** Read access to one folder: nothing is ever written. */

@@ -1,8 +1,7 @@
 import { compareBytes } from '../../util/bytes.ts';
 import { DecodeError, Reader } from '../../util/codec.ts';
 import type { Kv } from '../../util/ports.ts';
-import { corrupt } from '../errors.ts';
-import type { Damage, FolderReader } from './damage.ts';
+import { type Damage, damaged, type FolderReader } from './damage.ts';
 import { readLog } from './log.ts';
 import { type LevelVersion, type LiveTable, levelName, readVersion } from './manifest.ts';
 import { LevelTable, userKey, verifyTable } from './table.ts';
@@ -96,25 +95,24 @@ export class FrozenKv implements Kv {
       done += table.size;
       progress(done, total);
     }
-    const recent: Write[] = [];
-    let torn = 0;
-    for (const number of version.logs) {
-      const path = folder.path(levelName(number, 'log'));
-      const bytes = await folder.read(levelName(number, 'log'));
-      const log = readLog(bytes, path);
-      torn += log.torn;
-      damage.push(...log.damage);
-      for (const { at, data } of log.records) {
-        try {
-          recent.push(...readBatch(data));
-        } catch (error) {
-          if (!(error instanceof DecodeError)) throw error;
-          damage.push({ path, offset: at, detail: error.message });
-        }
-      }
-    }
-    const kv = damage.length === 0 ? new FrozenKv(folder, version, recent.sort(byKey), names) : undefined;
+    const { recent, torn } = await readLogs(folder, version, damage);
+    const kv = damage.length === 0 ? new FrozenKv(folder, version, recent, names) : undefined;
     return { kv, damage, torn };
+  }
+
+  /**
+   * Opens the folder without looking at its tables: what is read of them is verified, and throws StoreError 'corrupt' when it
+   * is damaged, and so does this when manifest or logs are.
+   */
+  static async open(folder: FolderReader): Promise<FrozenKv> {
+    const damage: Damage[] = [];
+    const names = await folder.list();
+    const version = await readVersion(folder, damage);
+    const { recent } = version === undefined ? { recent: [] } : await readLogs(folder, version, damage);
+    const [first] = damage;
+    if (first !== undefined || version === undefined)
+      throw damaged(first ?? { path: folder.path(''), detail: 'no database' });
+    return new FrozenKv(folder, version, recent, names);
   }
 
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
@@ -191,11 +189,37 @@ export class FrozenKv implements Kv {
     }
     const name = tableName(this.#names, table.number) ?? levelName(table.number, 'ldb');
     const opened = LevelTable.open(await this.#folder.read(name), this.#folder.path(name));
-    if (!(opened instanceof LevelTable)) throw corrupt(opened.path, opened.detail);
+    if (!(opened instanceof LevelTable)) throw damaged(opened);
     this.#tables.set(table.number, opened);
     if (this.#tables.size > MAX_TABLES) this.#tables.delete(this.#tables.keys().next().value as number);
     return opened;
   }
+}
+
+/** What no table holds yet, in key order, newest first. */
+async function readLogs(
+  folder: FolderReader,
+  version: LevelVersion,
+  damage: Damage[],
+): Promise<{ readonly recent: Write[]; readonly torn: number }> {
+  const recent: Write[] = [];
+  let torn = 0;
+  for (const number of version.logs) {
+    const path = folder.path(levelName(number, 'log'));
+    const bytes = await folder.read(levelName(number, 'log'));
+    const log = readLog(bytes, path);
+    torn += log.torn;
+    damage.push(...log.damage);
+    for (const { at, data } of log.records) {
+      try {
+        recent.push(...readBatch(data));
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error;
+        damage.push({ path, offset: at, detail: error.message });
+      }
+    }
+  }
+  return { recent: recent.sort(byKey), torn };
 }
 
 function tableName(names: readonly string[], number: number): string | undefined {

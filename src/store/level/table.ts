@@ -1,7 +1,7 @@
 import { EMPTY, equalBytes } from '../../util/bytes.ts';
 import { DecodeError, decodeAll, Reader } from '../../util/codec.ts';
 import { crc32c, unmaskCrc } from './crc32c.ts';
-import type { Damage } from './damage.ts';
+import { type Damage, damaged } from './damage.ts';
 import { unpackSnappy } from './snappy.ts';
 import { varint32, varint64 } from './varint.ts';
 
@@ -41,10 +41,12 @@ class BlockDamage extends Error {
 export class LevelTable {
   readonly #bytes: Uint8Array;
   readonly #index: readonly IndexEntry[];
+  readonly #path: string;
 
-  private constructor(bytes: Uint8Array, index: readonly IndexEntry[]) {
+  private constructor(bytes: Uint8Array, index: readonly IndexEntry[], path: string) {
     this.#bytes = bytes;
     this.#index = index;
+    this.#path = path;
   }
 
   /** Opens a table whose footer and index are good; otherwise what is wrong. */
@@ -52,7 +54,7 @@ export class LevelTable {
     try {
       const { index } = readFooter(bytes);
       const entries = readBlock(bytes, index).map(({ key, value }) => ({ last: key, handle: handleOf(value, index) }));
-      return new LevelTable(bytes, entries);
+      return new LevelTable(bytes, entries, path);
     } catch (error) {
       return damageOf(error, path);
     }
@@ -74,10 +76,14 @@ export class LevelTable {
     return low;
   }
 
-  /** The entries of a block. Throws when it is damaged: verifyTable tells where and how. */
+  /** The entries of a block. Throws StoreError 'corrupt' when it is damaged. */
   entries(block: number): readonly BlockEntry[] {
     const { handle } = this.#index[block] as IndexEntry;
-    return readBlock(this.#bytes, handle);
+    try {
+      return readBlock(this.#bytes, handle);
+    } catch (error) {
+      throw damaged(damageOf(error, this.#path));
+    }
   }
 }
 
