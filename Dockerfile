@@ -23,7 +23,7 @@ COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY config config
-RUN mkdir /data && chown node:node /data
+RUN ln -s /app/dist/main.js /usr/local/bin/cairn && mkdir /data && chown node:node /data
 USER node
 VOLUME /data
 # P2P, WebSocket. JSON-RPC (18443) and health (18446) stay inside unless configured otherwise.
