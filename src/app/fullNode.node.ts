@@ -104,7 +104,7 @@ async function openCore(parts: RoleParts): Promise<Core> {
   // Coins on disk are worth more than room for them: blocks may go on.
   lifetime.add(guard.events.on('paused', () => void (guard.mayWrite && store.flush().catch(parts.fail))));
   await tellCutLoad(store, parts);
-  const scripts = nodeScripts(config.par, lifetime);
+  const scripts = nodeScripts(config.par, lifetime, { log: log.child({ room: 'chain' }) });
   const verified = new VerifiedScripts();
   let following = (): void => {};
   const chain = await ChainManager.open({

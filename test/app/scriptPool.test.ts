@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
-import { ScriptPool, type ScriptThread } from '../../src/app/scripts/scriptPool.node.ts';
+import { type RunMessage, ScriptPool, type ScriptThread } from '../../src/app/scripts/scriptPool.node.ts';
 import { layOut, takeBatches } from '../../src/app/scripts/scriptRun.ts';
 import { inlineScriptChecker } from '../../src/chain/scriptCheckerInline.ts';
 import { sha256 } from '../../src/crypto/hash.ts';
 import { usePlatformCrypto } from '../../src/platform/nodejs.node.ts';
+import { PASSED } from '../../src/primitives/rules.ts';
 import { NO_WITNESS, SEQUENCE_FINAL, Tx, type TxIn, type TxOut } from '../../src/primitives/tx.ts';
 import { verifyScript } from '../../src/script/verifyScript.ts';
 import { EMPTY } from '../../src/util/bytes.ts';
@@ -94,6 +95,7 @@ describe('app: scripts on other threads', function () {
     const spawn = (): ScriptThread => {
       throw new Error('a thread is needed');
     };
+    const warnings: unknown[] = [];
     const small = job(1, 7);
     const [input] = small.tx.inputs as [TxIn];
     const large = new Tx({
@@ -107,34 +109,112 @@ describe('app: scripts on other threads', function () {
       { ...small, tx: large },
       { ...small, spent: [script] },
     ]) {
-      const there = new ScriptPool({ threads: 2, inline, spawn });
-      await assert.rejects(there.check([one]), /a thread is needed/);
+      const there = new ScriptPool({ threads: 2, inline, spawn, warn: (error) => warnings.push(error) });
+      await there.check([one]);
     }
+    assert.deepEqual(warnings.map(String), ['Error: a thread is needed', 'Error: a thread is needed']);
   });
 
-  it('a thread that dies is our failure, never a verdict; the next run gets new threads', async () => {
-    let born = 0;
-    class Dying extends EventEmitter {
-      postMessage(): void {
-        setImmediate(() => this.emit('error', new Error('out of memory')));
-      }
-      terminate = async (): Promise<number> => 0;
-      ref(): void {}
-      unref(): void {}
+  /** Threads that do what the test says when they are given a run. */
+  class FakeThread extends EventEmitter {
+    readonly #given: (thread: FakeThread, message: RunMessage) => void;
+    ended = 0;
+    constructor(given: (thread: FakeThread, message: RunMessage) => void) {
+      super();
+      this.#given = given;
     }
-    const dying = new ScriptPool({
-      threads: 2,
+    postMessage(message: RunMessage): void {
+      setImmediate(() => this.#given(this, message));
+    }
+    terminate = async (): Promise<number> => {
+      this.ended++;
+      return 0;
+    };
+    ref(): void {}
+    unref(): void {}
+  }
+
+  /** A pool of three such threads; `full`: threads that can be started at all. */
+  function fakePool(given: (thread: FakeThread, message: RunMessage) => void, full = Number.POSITIVE_INFINITY) {
+    const born: FakeThread[] = [];
+    const warnings: string[] = [];
+    const fake = new ScriptPool({
+      threads: 3,
       inline,
       spawn: () => {
-        born++;
-        return new Dying() as unknown as ScriptThread;
+        if (born.length >= full) throw new Error('no thread is left');
+        born.push(new FakeThread(given));
+        return born.at(-1) as unknown as ScriptThread;
       },
+      warn: (error, message) => warnings.push(`${message} (${(error as Error).message})`),
     });
-    const jobs = Array.from({ length: 50 }, (_, i) => job(1, i));
-    await assert.rejects(dying.check(jobs), /out of memory/);
-    await assert.rejects(dying.check(jobs), /out of memory/);
-    assert.equal(born, 4);
-    await dying.close();
+    return { fake, born, warnings };
+  }
+
+  const die = (thread: FakeThread): unknown => thread.emit('error', new Error('out of memory'));
+  const answer = (thread: FakeThread, { id, shared }: RunMessage): unknown =>
+    thread.emit('message', { id, fault: takeBatches(shared, verifyScript) });
+  const many = (bad: readonly number[] = []) => Array.from({ length: 50 }, (_, i) => job(1, i, i === 9 ? bad : []));
+
+  it('runs of threads that die are made again inline, with the same verdict; the next get new threads', async () => {
+    let dying = true;
+    const { fake, born, warnings } = fakePool((thread, message) => (dying ? die(thread) : answer(thread, message)));
+    const [good, bad] = await Promise.all([fake.check(many()), fake.check(many([0]))]);
+    assert.deepEqual(good, PASSED);
+    assert.deepEqual(bad, await inline.check(many([0])));
+    assert.equal(born.length, 3, 'one generation died, once');
+    assert.deepEqual(
+      born.map((thread) => thread.ended),
+      [1, 1, 1],
+    );
+    dying = false;
+    assert.deepEqual(await fake.check(many([0])), bad);
+    assert.equal(born.length, 6);
+    assert.deepEqual(warnings, ['a script thread died: its scripts are run on the main thread (out of memory)']);
+    await fake.close();
+  });
+
+  it('an error of a thread that was given up does not end those that came after it', async () => {
+    const { fake, born } = fakePool((thread, message) => (born.length === 3 ? die(thread) : answer(thread, message)));
+    await fake.check(many());
+    const run = fake.check(many());
+    die(born[0] as FakeThread);
+    born[1]?.emit('exit', 1);
+    assert.deepEqual(await run, PASSED);
+    assert.ok(born.slice(3).every((thread) => thread.ended === 0));
+    await fake.close();
+  });
+
+  it('threads that die again and again are given up, with two warnings in all', async () => {
+    const { fake, born, warnings } = fakePool(die);
+    for (let i = 0; i < 6; i++) assert.deepEqual(await fake.check(many()), PASSED);
+    assert.equal(born.length, 9);
+    assert.equal(warnings.length, 2);
+    assert.match(warnings[1] ?? '', /again and again/);
+    await fake.close();
+  });
+
+  it('where no thread, or fewer than wanted, can be started the node goes on, and none leaks', async () => {
+    const none = fakePool(answer, 0);
+    for (let i = 0; i < 5; i++) assert.deepEqual(await none.fake.check(many()), PASSED);
+    assert.equal(none.warnings.length, 2);
+    none.fake.warm();
+    await none.fake.close();
+    const one = fakePool(answer, 1);
+    assert.deepEqual(await one.fake.check(many()), PASSED);
+    assert.deepEqual(await one.fake.check(many([0])), await inline.check(many([0])));
+    assert.deepEqual(one.warnings, ['only 1 of 3 script threads could be started (no thread is left)']);
+    await one.fake.close();
+    assert.equal(one.born[0]?.ended, 1);
+  });
+
+  it('a thread that dies as soon as it starts, before there is work, is no trouble', async () => {
+    const { fake, born } = fakePool(answer);
+    fake.warm();
+    for (const thread of born) thread.emit('error', new Error('cannot load'));
+    assert.deepEqual(await fake.check(many()), PASSED);
+    assert.equal(born.length, 6);
+    await fake.close();
   });
 
   it('closing ends runs under way with an error', async () => {

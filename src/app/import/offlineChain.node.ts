@@ -49,10 +49,10 @@ export function openOfflineChain(options: {
 }): Promise<Offline<ChainManager>> {
   const { datadir, network, par = 0, busy = false, assumeValid, dbcache = DEFAULT_DBCACHE } = options;
   return opening(async (lifetime) => {
-    // Threads start while the store opens.
-    const scripts = nodeScripts(par, lifetime, busy);
-    bindDataDir(dataDir(datadir), bindingOf(network));
     const log = createLogger({ level: 'warn', json: false });
+    // Threads start while the store opens.
+    const scripts = nodeScripts(par, lifetime, { busy, log });
+    bindDataDir(dataDir(datadir), bindingOf(network));
     const rebuild = rebuildParts({ network, clock: nodejs.clock, log, tell: () => {}, wanted: undefined });
     const store = await openFullStore({
       ...{ dir: datadir, network, dbcache, rebuild, migrating: (message) => log.warn({}, message) },

@@ -28,10 +28,15 @@ function spawnThread(): ScriptThread {
 export interface ScriptPoolOptions {
   /** Threads, at least 1; they are started when first needed. */
   readonly threads: number;
-  /** Runs what is not worth the way to another thread. */
+  /** Runs what is not worth the way to another thread, and what threads could not. */
   readonly inline: ScriptChecker;
   readonly spawn?: () => ScriptThread;
+  /** Told once of each kind of trouble with threads; nothing is lost but time. */
+  readonly warn?: (error: unknown, message: string) => void;
 }
+
+/** The threads of a run died, or none could be started: the run is to be made elsewhere. */
+class ThreadsLost extends Error {}
 
 interface Run {
   readonly id: number;
@@ -51,13 +56,16 @@ const INLINE_BYTES = 16_000;
 const KEPT_BUFFERS = 4;
 /** Larger ones, which few blocks need, are not kept. */
 const KEPT_BYTES = 16 << 20;
+/** Threads that fail so often, without ending one run in between, are not started again. */
+const MAX_FAILURES = 3;
 /** Pieces are made this much larger than asked, so that the next block fits, too. */
 const SLACK = 1.25;
 
 /**
  * Runs scripts on other threads. A run lies in shared memory, and every thread takes batch after batch of it, so that none
- * waits for another. Several runs may be under way; threads take them in order. Breaks as inlineScriptChecker; a thread that
- * dies is our failure: its runs throw, and the next starts new threads.
+ * waits for another. Several runs may be under way; threads take them in order. Breaks as inlineScriptChecker. A thread that
+ * dies takes the others with it: their runs are made once more, inline, and the next run starts new threads. Where none can
+ * be started, or they die again and again, everything is run inline.
  */
 export class ScriptPool implements ScriptChecker {
   readonly #options: ScriptPoolOptions;
@@ -66,6 +74,9 @@ export class ScriptPool implements ScriptChecker {
   #free: SharedArrayBuffer[] = [];
   #nextId = 1;
   #closed = false;
+  /** Threads that died or could not be started, since a run was ended by threads. */
+  #failures = 0;
+  readonly #told = new Set<string>();
 
   constructor(options: ScriptPoolOptions) {
     this.#options = options;
@@ -81,14 +92,21 @@ export class ScriptPool implements ScriptChecker {
       for (const { scriptPubKey } of spent) bytes += scriptPubKey.length;
     }
     if (inputs < INLINE_INPUTS && bytes < INLINE_BYTES) return this.#options.inline.check(jobs);
-    const fault = await this.#run(jobs);
+    let fault: ScriptFault | undefined;
+    try {
+      fault = await this.#run(jobs);
+    } catch (error) {
+      // Not on new threads: what killed these may kill those. A failure here is the last word.
+      if (error instanceof ThreadsLost) return this.#options.inline.check(jobs);
+      throw error;
+    }
     if (fault === undefined) return PASSED;
     return scriptBroken((jobs[fault.job] as ScriptJob).tx, fault.input, fault.error, fault.detail);
   }
 
   /** Starts the threads now: for those who know that there will be work. */
   warm(): void {
-    if (this.#threads.length === 0 && !this.#closed) this.#start();
+    if (!this.#closed) this.#start();
     for (const thread of this.#threads) if (this.#runs.size === 0) thread.unref();
   }
 
@@ -100,7 +118,8 @@ export class ScriptPool implements ScriptChecker {
 
   #run(jobs: readonly ScriptJob[]): Promise<ScriptFault | undefined> {
     if (this.#closed) throw new Error('the script threads are closed');
-    if (this.#threads.length === 0) this.#start();
+    this.#start();
+    if (this.#threads.length === 0) throw new ThreadsLost();
     const { shared } = layOut(jobs, (bytes) => this.#memory(bytes));
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
@@ -125,24 +144,50 @@ export class ScriptPool implements ScriptChecker {
     });
   }
 
+  /** Starts as many threads as there can be, when there are none. */
   #start(): void {
     const { threads, spawn = spawnThread } = this.#options;
-    this.#threads = Array.from({ length: Math.max(1, threads) }, () => {
-      const thread = spawn();
-      thread.on('message', (answer: RunAnswer) => this.#answered(answer));
-      thread.on('error', (error: Error) => void this.#end(error));
-      thread.on('exit', (code: number) => {
-        if (this.#threads.includes(thread)) void this.#end(new Error(`a script thread ended with code ${code}`));
-      });
-      return thread;
-    });
+    if (this.#threads.length > 0 || this.#failures >= MAX_FAILURES) return;
+    try {
+      for (let i = 0; i < Math.max(1, threads); i++) this.#threads.push(this.#watched(spawn()));
+    } catch (error) {
+      const { length } = this.#threads;
+      if (length > 0) this.#warn(error, `only ${length} of ${threads} script threads could be started`);
+      else this.#failed(error, 'no script thread could be started');
+    }
+  }
+
+  #watched(thread: ScriptThread): ScriptThread {
+    const died = (error: Error): void => {
+      if (!this.#threads.includes(thread)) return;
+      this.#failed(error, 'a script thread died');
+      void this.#end(new ThreadsLost(error.message));
+    };
+    thread.on('message', (answer: RunAnswer) => this.#answered(answer));
+    thread.on('error', died);
+    thread.on('exit', (code: number) => died(new Error(`a script thread ended with code ${code}`)));
+    return thread;
+  }
+
+  #failed(error: unknown, what: string): void {
+    this.#failures++;
+    if (this.#failures < MAX_FAILURES) this.#warn(error, `${what}: its scripts are run on the main thread`);
+    else this.#warn(error, 'script threads fail again and again: all scripts are run on the main thread from now on');
+  }
+
+  #warn(error: unknown, message: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.#options.warn?.(error, message);
   }
 
   #answered({ id, fault }: RunAnswer): void {
     const run = this.#runs.get(id);
     if (run === undefined) return;
     if (fault !== undefined && (run.fault === undefined || isBefore(fault, run.fault))) run.fault = fault;
-    if (--run.waiting === 0) run.done(run.fault);
+    if (--run.waiting > 0) return;
+    this.#failures = 0;
+    run.done(run.fault);
   }
 
   /** Ends all threads and with them all runs. */
