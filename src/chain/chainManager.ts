@@ -106,7 +106,7 @@ export class ChainManager implements Chain {
     );
     const { evidence, onFailure } = parts;
     this.#lines = new Lines({
-      ...{ halt, evidence, onMoveFailed: (error) => this.#mover.dropAhead(error) },
+      ...{ halt, evidence, onEnded: (error) => this.#mover.dropAhead(error) },
       ...(onFailure === undefined ? {} : { onFailure }),
     });
     const inTurn = <T>(job: () => Promise<T>): Promise<T> => this.#lines.inTurn(job);
@@ -260,23 +260,28 @@ export class ChainManager implements Chain {
     );
   }
 
-  /** Marks a block invalid by order of the operator, with everything on top of it; moves to the best branch left. */
+  /**
+   * Marks a block invalid by order of the operator, with everything on top of it; moves to the best branch left. Throws
+   * RangeError when that cannot be done: the caller's fault, told to nobody else.
+   */
   async invalidateBlock(entry: HeaderEntry): Promise<void> {
-    const { base } = this.snapshot;
-    if (base !== undefined && entry.height <= base.height)
-      throw new RangeError('blocks up to the base of a snapshot cannot be taken back before they are validated');
-    await this.#lines.inTurn(() => invalidate(this.#headers.own(entry), this.#mover, this.#pruning.floor));
+    const own = this.#headers.own(entry);
+    const refusal = await this.#lines.inTurn(() =>
+      invalidate(own, this.#mover, { floor: this.#pruning.floor, base: this.snapshot.base }),
+    );
+    if (refusal !== undefined) throw new RangeError(refusal);
   }
 
   /** Forgets that a block, its ancestors and its descendants are invalid, and judges them again. */
-  reconsiderBlock(entry: HeaderEntry): Promise<void> {
+  async reconsiderBlock(entry: HeaderEntry): Promise<void> {
+    const own = this.#headers.own(entry);
     const parts = {
       judge: this.#parts.judge,
       headers: this.#headers,
       mover: this.#mover,
       candidates: this.#candidates,
     };
-    return this.#lines.inTurn(() => reconsider(this.#headers.own(entry), parts));
+    await this.#lines.inTurn(() => reconsider(own, parts));
   }
 
   /**

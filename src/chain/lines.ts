@@ -10,8 +10,8 @@ export interface LinesParts {
   readonly evidence: EvidenceKeeper;
   /** Told of every failure of ours: nothing was changed, nothing is lost. */
   readonly onFailure?: (error: unknown) => void;
-  /** A move failed: what is under way between two moves is given up. */
-  readonly onMoveFailed: (error: unknown) => void;
+  /** The chain is halted or closed: what is under way between two moves has no turn any more, and is given up. */
+  readonly onEnded: (error: unknown) => void;
 }
 
 /** The two lines in which calls to the chain wait for their turn. Calls in one line run one at a time, in order. */
@@ -35,10 +35,16 @@ export class Lines {
     return this.take(async () => ({ outcome: this.move(job) }));
   }
 
-  /** Runs `job` in the second line. For jobs of the first line: others come by inTurn. */
+  /**
+   * Runs `job` in the second line. For jobs of the first line: others come by inTurn. When it fails
+   * and the chain goes on, the block ahead of the tip is not concerned: that stands on the tip as before and has its own turn.
+   */
   move<T>(job: () => Promise<T>): Promise<T> {
+    const { halt, onEnded } = this.#parts;
     const run = this.#run(this.#moves, job);
-    run.catch(this.#parts.onMoveFailed);
+    run.catch((error: unknown) => {
+      if (halt.halted !== undefined || this.#closed) onEnded(error);
+    });
     return run;
   }
 

@@ -1,21 +1,37 @@
 import type { Judge } from '../consensus/engine.ts';
 import type { Candidates } from './candidates.ts';
+import type { HeaderEntry } from './entry.ts';
 import type { HeaderChain } from './headerChain.ts';
 import type { IndexEntry } from './headerIndex.ts';
 import { applyChange, type EntryChange, toStored } from './storedEntry.ts';
 import type { TipMover } from './tipMover.ts';
 
-/** What operators order by RPC; each runs when the tip rests. */
+/** What operators order; each runs when the tip rests. An order that cannot be carried out is no failure of ours: it is told. */
 
-/** `floor`: the highest active block that cannot be taken back because of pruning. */
-export async function invalidate(target: IndexEntry, mover: TipMover, floor: IndexEntry | undefined): Promise<void> {
-  if (target.parent === undefined) throw new RangeError('the genesis block cannot be invalidated');
+/** What an order may not touch. */
+export interface OrderLimits {
+  /** The highest active block that cannot be taken back because of pruning. */
+  readonly floor: HeaderEntry | undefined;
+  /** What the coins began with, while its past is not validated. */
+  readonly base: HeaderEntry | undefined;
+}
+
+/** Resolves with the reason when it cannot be done: then nothing has changed. */
+export async function invalidate(
+  target: IndexEntry,
+  mover: TipMover,
+  { floor, base }: OrderLimits,
+): Promise<string | undefined> {
+  if (target.parent === undefined) return 'the genesis block cannot be invalidated';
+  if (base !== undefined && target.height <= base.height)
+    return 'blocks up to the base of a snapshot cannot be taken back before they are validated';
   if (mover.isActive(target) && floor !== undefined && target.height <= floor.height)
-    throw new RangeError(`the undo data of block ${floor.height} and those below it were pruned`);
+    return `the undo data of block ${floor.height} and those below it were pruned`;
   await mover.activate(async () => {
     while (mover.isActive(target)) await mover.disconnect();
     await mover.markInvalid(target);
   });
+  return undefined;
 }
 
 /**

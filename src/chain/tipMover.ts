@@ -153,7 +153,7 @@ export class TipMover {
     }
   }
 
-  /** Gives the block ahead up because of a failure of ours. */
+  /** Gives the block ahead up: the chain is halted or closed. */
   dropAhead(error: unknown): void {
     this.#ahead?.failed(error);
     this.#ahead = undefined;

@@ -38,10 +38,10 @@ function chained(base: Block, at: Place, count: number): Block[] {
   return blocks;
 }
 
-async function setUp(count: number) {
+async function setUp(count: number, onFailure: (error: unknown) => void = () => {}) {
   const disk = new MemoryDisk();
   const scripts = new HeldScripts();
-  const { chain, store } = await openChain(disk, { scripts });
+  const { chain, store } = await openChain(disk, { scripts, onFailure });
   const base = mineChain(chain.genesis, 101);
   await acceptAll(chain, base);
   const blocks = chained(base[0] as Block, chain.tip(), count);
@@ -161,6 +161,29 @@ describe('chain: a block ahead of the tip', () => {
     scripts.free = true;
     assert.ok((await acceptAll(chain, blocks)).every((o) => o === 'connected' || o === 'known'));
     assert.equal(chain.tip().height, 104);
+  });
+
+  it('a failure over the next block, or an order that cannot be carried out, leaves the block ahead alone', async () => {
+    const failures: unknown[] = [];
+    const { chain, store, scripts, blocks } = await setUp(2, (error) => failures.push(error));
+    const coins = store.coins.bind(store);
+    const ahead = chain.acceptBlock(blocks[0] as Block);
+    await turns();
+    store.coins = async () => {
+      throw new Error('the disk does not answer');
+    };
+    // Another coin than that of the block ahead, so that the store is asked.
+    const other = spend([{ tx: coinbaseOf(blocks[0] as Block), index: 0 }], [{ value: 1n, scriptPubKey: ANYONE }]);
+    const far = spend([{ tx: other, index: 0 }], [{ value: 1n, scriptPubKey: ANYONE }]);
+    const next = mine(placeOf(blocks[0] as Block, 102), { txs: [far] });
+    await assert.rejects(chain.acceptBlock(next), /the disk does not answer/);
+    store.coins = coins;
+    await assert.rejects(chain.invalidateBlock(chain.genesis), RangeError);
+    assert.deepEqual(failures.map(String), ['Error: the disk does not answer'], 'an order is no failure of ours');
+    scripts.held[0]?.end(PASSED);
+    assert.equal(outcomeOf(await ahead), 'connected');
+    assert.equal(chain.tip().header.id, blocks[0]?.header.id);
+    assert.equal(chain.halted, undefined);
   });
 
   it('the same block twice at once is connected once and known once; a bad copy of it is still told', async () => {

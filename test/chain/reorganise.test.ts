@@ -215,6 +215,17 @@ describe('chain: reorganisation', () => {
     await assert.rejects(again.invalidateBlock(again.genesis), RangeError);
   });
 
+  it('an order for a block that nobody knows is refused, and nobody else hears of it', async () => {
+    const failures: unknown[] = [];
+    const { chain } = await openChain(new MemoryDisk(), { onFailure: (error) => failures.push(error) });
+    const [stranger] = mineChain(chain.genesis, 1) as [Block];
+    const entry = { ...chain.genesis, header: stranger.header } as never;
+    await assert.rejects(chain.invalidateBlock(entry), /not in the tree/);
+    await assert.rejects(chain.reconsiderBlock(entry), /not in the tree/);
+    assert.deepEqual(failures, []);
+    assert.equal(chain.halted, undefined);
+  });
+
   it('an order to leave a block holds after a crash though the coins were flushed above it', async () => {
     const disk = new MemoryDisk();
     const { chain, store } = await openChain(disk);
