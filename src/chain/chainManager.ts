@@ -1,59 +1,34 @@
 import type { Coin, CoinChange } from '../ledger/coin.ts';
-import type { Network } from '../params/network.ts';
 import { type Block, decodeSealedBlock, encodeSealedBlock } from '../primitives/block.ts';
 import type { Hash256 } from '../primitives/hash.ts';
 import type { SealedHeader } from '../primitives/header.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import { broken, type Check, effectOf, passed } from '../primitives/rules.ts';
 import type { Emitter } from '../util/events.ts';
-import type { Clock } from '../util/ports.ts';
-import { type AssumeValid, isAssumedValid } from './assumeValid.ts';
-import { checkRoom, checkWorthStoring, type Room } from './bodyRule.ts';
+import { isAssumedValid } from './assumeValid.ts';
+import { checkRoom, checkWorthStoring } from './bodyRule.ts';
 import { type Breathe, breathing } from './breathe.ts';
 import { Candidates } from './candidates.ts';
 import type { AcceptBlockOptions, AcceptedBlock, Chain, HeadersOutcome } from './chain.ts';
+import type { ChainManagerParts } from './chainManagerParts.ts';
 import { beginWalk, type CoinsAtTip } from './coinWalk.ts';
 import { commitGenesis } from './commitGenesis.ts';
 import type { HeaderEntry } from './entry.ts';
 import type { ChainEvents } from './events.ts';
 import { finishFlush } from './finishFlush.ts';
 import { type HaltedError, HaltSwitch, StoredChainError } from './halt.ts';
-import { HeaderChain, type HeaderChainParts } from './headerChain.ts';
+import { HeaderChain } from './headerChain.ts';
 import type { IndexEntry } from './headerIndex.ts';
 import { judgeBody } from './judgeBlock.ts';
 import { judgeProposal } from './judgeProposal.ts';
 import { type Later, now, unlessClosed } from './later.ts';
 import { Lines } from './lines.ts';
 import { invalidate, leaveInvalid, reconsider } from './operatorOrders.ts';
-import type { ChainStore, EvidenceKeeper, ScriptChecker, StoredSnapshot } from './ports.ts';
+import type { StoredSnapshot } from './ports.ts';
 import { type Pruned, type PruneGoal, Pruning } from './pruning.ts';
 import { SnapshotBase, storedSnapshot } from './snapshotBase.ts';
 import { applyChange, type EntryChange, toStored } from './storedEntry.ts';
 import { type GivenBlock, TipMover } from './tipMover.ts';
-
-export interface ChainManagerParts {
-  readonly network: Network;
-  readonly judge: HeaderChainParts['judge'];
-  readonly store: ChainStore;
-  readonly scripts: ScriptChecker;
-  readonly clock: Pick<Clock, 'nowMs'>;
-  readonly evidence: EvidenceKeeper;
-  /** Absent: every script is run. */
-  readonly assumeValid?: AssumeValid;
-  /** Absent: there is always room. */
-  readonly room?: Room;
-  /** As HeaderChainParts.pause. */
-  readonly pause?: () => Promise<void>;
-  /**
-   * Told before the chain goes to the best block on disk, which takes long when the coins are behind: its events tell how
-   * far it is.
-   */
-  readonly onOpening?: (chain: ChainManager) => void;
-  /** Told once when the chain halts: the node should stop. */
-  readonly onHalt?: (error: HaltedError) => void;
-  /** Told of every failure of ours while a header or block was taken (a full disk): nothing was changed, nothing is lost. */
-  readonly onFailure?: (error: unknown) => void;
-}
 
 /** Attempts to read coins between two commits before waiting in line. */
 const COIN_READ_ATTEMPTS = 3;
@@ -248,7 +223,14 @@ export class ChainManager implements Chain {
   }
 
   acceptBlock(block: Block, options: AcceptBlockOptions = {}): Promise<Check<AcceptedBlock>> {
-    return this.#lines.keepingEvidence(block, () => this.#lines.take(() => this.#take(block, options)));
+    // Not for a block of nobody knows whom, which must cost no more than its header before that is judged.
+    const prepared = options.requested === true ? this.#parts.scripts.prepare?.(block) : undefined;
+    return this.#lines.keepingEvidence(block, () =>
+      this.#lines.take(async () => {
+        await prepared;
+        return this.#take(block, options);
+      }),
+    );
   }
 
   testBlock(block: Block): Promise<Check> {

@@ -1,6 +1,6 @@
 import { genesisDiff } from '../ledger/genesisDiff.ts';
 import { encodeSealedBlock } from '../primitives/block.ts';
-import type { ChainManagerParts } from './chainManager.ts';
+import type { ChainManagerParts } from './chainManagerParts.ts';
 import type { IndexEntry } from './headerIndex.ts';
 import { applyChange, type EntryChange, toStored } from './storedEntry.ts';
 

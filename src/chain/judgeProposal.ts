@@ -1,7 +1,7 @@
 import type { Block } from '../primitives/block.ts';
 import { broken, type Check } from '../primitives/rules.ts';
 import { equalBytes } from '../util/bytes.ts';
-import type { ChainManagerParts } from './chainManager.ts';
+import type { ChainManagerParts } from './chainManagerParts.ts';
 import type { IndexEntry } from './headerIndex.ts';
 import { judgeBody, judgeCoins, judgeUnsealedHeader } from './judgeBlock.ts';
 

@@ -1,5 +1,6 @@
 import type { Coin, CoinChange, UtxoDiff } from '../ledger/coin.ts';
 import type { ScriptJob } from '../ledger/scriptJob.ts';
+import type { Block } from '../primitives/block.ts';
 import type { Hash256 } from '../primitives/hash.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import type { Check } from '../primitives/rules.ts';
@@ -152,6 +153,11 @@ export interface ChainStore extends HeaderStore {
 /** Runs script checks, maybe on other threads. Resolves with the first broken rule in job order, or passed. */
 export interface ScriptChecker {
   check(jobs: readonly ScriptJob[]): Promise<Check>;
+  /**
+   * Where threads would be idle otherwise: hashes the block's transactions and lets it adopt the hashes. Resolves at once
+   * when there is nothing to gain, and never rejects: what was not hashed is hashed when it is asked for.
+   */
+  prepare?(block: Block): Promise<void>;
 }
 
 /** Keeps the bytes of a block over which the node contradicted itself, for people to look at. Best effort. */

@@ -33,7 +33,10 @@ export class VerifiedScripts {
 
   /** A checker that asks `checker` only about what is not remembered: for blocks, which hold what the pool has seen. */
   sparing(checker: ScriptChecker): ScriptChecker {
-    return { check: (jobs) => checker.check(this.#unknown(jobs)) };
+    return {
+      check: (jobs) => checker.check(this.#unknown(jobs)),
+      ...(checker.prepare && { prepare: (block) => checker.prepare?.(block) ?? Promise.resolve() }),
+    };
   }
 
   #unknown(jobs: readonly ScriptJob[]): readonly ScriptJob[] {

@@ -1,8 +1,10 @@
 import { EMPTY } from '../util/bytes.ts';
 import { compactSizeLength, decodeAll, type Reader, Writer } from '../util/codec.ts';
+import type { BlockHashes } from './blockHashes.ts';
 import { type BlockLinks, linkBlock } from './blockLinks.ts';
 import { type BlockHeader, HEADER_SIZE, MAX_SEAL, readHeader, type SealedHeader, writeHeader } from './header.ts';
-import { readTx, type Tx, weightOf } from './tx.ts';
+import { type MerkleRoot, txMerkleRoot, witnessMerkleRoot } from './merkle.ts';
+import { readTx, Tx, weightOf } from './tx.ts';
 
 /** Smallest transaction that the decoder can read: version, empty lists, lock time. */
 const MIN_TX = 10;
@@ -14,6 +16,8 @@ export class Block implements SealedHeader {
   readonly txs: readonly Tx[];
   #sizes: { size: number; stripped: number } | undefined;
   #links: BlockLinks | undefined;
+  #txRoot: MerkleRoot | undefined;
+  #witnessRoot: MerkleRoot | undefined;
 
   constructor(header: BlockHeader, txs: readonly Tx[], seal: Uint8Array = EMPTY) {
     this.header = header;
@@ -39,6 +43,25 @@ export class Block implements SealedHeader {
   get links(): BlockLinks {
     this.#links ??= linkBlock(this.txs, this.header.hash);
     return this.#links;
+  }
+
+  /** Merkle root over the txids. */
+  get txRoot(): MerkleRoot {
+    this.#txRoot ??= txMerkleRoot(this.txs);
+    return this.#txRoot;
+  }
+
+  /** Merkle root over the wtxids, the coinbase's taken as zero (BIP141). */
+  get witnessRoot(): MerkleRoot {
+    this.#witnessRoot ??= witnessMerkleRoot(this.txs);
+    return this.#witnessRoot;
+  }
+
+  /** Takes over hashes that were made elsewhere of the same transactions, on the caller's word. */
+  adopt({ ids, txRoot, witnessRoot }: BlockHashes): void {
+    Tx.adoptIds(this.txs, ids);
+    this.#txRoot ??= txRoot;
+    this.#witnessRoot ??= witnessRoot;
   }
 
   /** Bytes of Bitcoin's block serialization with witnesses (the seal does not count). */

@@ -9,18 +9,24 @@ import { Tx } from './tx.ts';
 export const NODE_PAIR_SIZE = 64;
 
 /** Root of Bitcoin's merkle tree and whether two equal nodes stood side by side (CVE-2012-2459: the list may be mutated). */
-export function merkleRoot(leaves: readonly Hash256[]): { readonly root: Hash256; readonly mutated: boolean } {
+export interface MerkleRoot {
+  readonly root: Hash256;
+  readonly mutated: boolean;
+}
+
+/** The root over these leaves; zero when there are none. */
+export function merkleRoot(leaves: readonly Hash256[]): MerkleRoot {
   return leaves.length === 0 ? { root: ZERO_HASH, mutated: false } : hash256Tree(leaves);
 }
 
 /** Merkle root over txids. */
-export function txMerkleRoot(txs: readonly Tx[]): { readonly root: Hash256; readonly mutated: boolean } {
+export function txMerkleRoot(txs: readonly Tx[]): MerkleRoot {
   Tx.hashTxids(txs);
   return merkleRoot(txs.map((tx) => tx.txid));
 }
 
 /** BIP141 witness root: wtxids, with the coinbase's taken as zero. */
-export function witnessMerkleRoot(txs: readonly Tx[]): { readonly root: Hash256; readonly mutated: boolean } {
+export function witnessMerkleRoot(txs: readonly Tx[]): MerkleRoot {
   Tx.hashWtxids(txs.slice(1));
   return merkleRoot(txs.map((tx, i) => (i === 0 ? ZERO_HASH : tx.wtxid)));
 }

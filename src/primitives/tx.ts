@@ -43,6 +43,14 @@ const MIN_INPUT = 41;
 /** Smallest output on the wire: 8 value, 1 script length. */
 const MIN_OUTPUT = 9;
 
+/** A transaction as its ids see it. */
+export interface EncodedTx {
+  /** Serialized, with witness where there is one (BIP144). */
+  readonly bytes: Uint8Array;
+  /** Bytes of it without witness. */
+  readonly strippedSize: number;
+}
+
 /** An immutable transaction; ids and sizes are computed once. Byte fields may be views on the buffer it was read from. */
 export class Tx implements TxFields {
   readonly version: number;
@@ -55,7 +63,7 @@ export class Tx implements TxFields {
   #strippedSize: number | undefined;
 
   /** `encoded`: the fields' serialization and its size without witness, where it was read from bytes. */
-  constructor(fields: TxFields, encoded?: { readonly bytes: Uint8Array; readonly strippedSize: number }) {
+  constructor(fields: TxFields, encoded?: EncodedTx) {
     this.version = fields.version >>> 0;
     this.inputs = fields.inputs;
     this.outputs = fields.outputs;
@@ -96,7 +104,7 @@ export class Tx implements TxFields {
   /** Makes the txids that are not known yet in one batch: several times faster than one by one. */
   static hashTxids(txs: readonly Tx[]): void {
     const waiting = txs.filter((tx) => tx.#txid === undefined);
-    const txids = hash256Each(strippedBytesOf(waiting));
+    const txids = txidsOf(waiting);
     for (let i = 0; i < txids.length; i++) (waiting[i] as Tx).#txid = txids[i] as Hash256;
   }
 
@@ -106,6 +114,15 @@ export class Tx implements TxFields {
     const waiting = txs.filter((tx) => tx.#wtxid === undefined && tx.hasWitness);
     const wtxids = hash256Each(waiting.map((tx) => tx.bytes));
     for (let i = 0; i < wtxids.length; i++) (waiting[i] as Tx).#wtxid = wtxids[i] as Hash256;
+  }
+
+  /** Takes over ids that were made elsewhere, on the caller's word: txid ‖ wtxid of each, as idsOf (blockHashes.ts) makes them. */
+  static adoptIds(txs: readonly Tx[], ids: Uint8Array): void {
+    for (let i = 0; i < txs.length; i++) {
+      const tx = txs[i] as Tx;
+      tx.#txid ??= ids.slice(64 * i, 64 * i + 32);
+      tx.#wtxid ??= tx.hasWitness ? ids.slice(64 * i + 32, 64 * i + 64) : tx.#txid;
+    }
   }
 
   /** Hash of the serialization with witness; equals txid without witness. */
@@ -145,16 +162,20 @@ export class Tx implements TxFields {
   }
 }
 
+/** The txids, made in one batch. */
+export function txidsOf(txs: readonly EncodedTx[]): Hash256[] {
+  return hash256Each(strippedBytesOf(txs));
+}
+
 /** strippedBytes of each, as views on one buffer: no allocation per transaction. */
-function strippedBytesOf(txs: readonly Tx[]): Uint8Array[] {
+function strippedBytesOf(txs: readonly EncodedTx[]): Uint8Array[] {
   let size = 0;
-  for (const tx of txs) if (tx.hasWitness) size += tx.size;
+  for (const { bytes, strippedSize } of txs) if (bytes.length !== strippedSize) size += bytes.length;
   const all = new Uint8Array(size);
   let at = 0;
-  return txs.map((tx) => {
-    if (!tx.hasWitness) return tx.bytes;
-    const { bytes } = tx;
-    const end = at + tx.strippedSize;
+  return txs.map(({ bytes, strippedSize }) => {
+    if (bytes.length === strippedSize) return bytes;
+    const end = at + strippedSize;
     // The whole first; what follows marker and flag moves over them, and the lock time over the witnesses.
     all.set(bytes, at);
     all.copyWithin(at + VERSION_SIZE, at + VERSION_SIZE + SEGWIT_MARK_SIZE, end - LOCK_TIME_SIZE + SEGWIT_MARK_SIZE);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ChainManagerParts } from '../../src/chain/chainManager.ts';
+import type { ChainManagerParts } from '../../src/chain/chainManagerParts.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { broken, type Check, PASSED } from '../../src/primitives/rules.ts';
 import { MemoryDisk } from '../store/memoryDisk.ts';

@@ -1,5 +1,6 @@
 import type { AcceptedBlock } from '../../src/chain/chain.ts';
-import { ChainManager, type ChainManagerParts } from '../../src/chain/chainManager.ts';
+import { ChainManager } from '../../src/chain/chainManager.ts';
+import type { ChainManagerParts } from '../../src/chain/chainManagerParts.ts';
 import type { ChainStore, CoinChange } from '../../src/chain/ports.ts';
 import { inlineScriptChecker, type VerifyInput } from '../../src/chain/scriptCheckerInline.ts';
 import { judgeFor } from '../../src/consensus/registry.ts';

@@ -1,12 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import type { ScriptChecker, ScriptJob } from '../../chain/ports.ts';
 import { scriptBroken } from '../../chain/scriptCheckerInline.ts';
+import type { Block } from '../../primitives/block.ts';
 import { type Check, PASSED } from '../../primitives/rules.ts';
+import { hashesIn, layOutForHashing } from './hashRun.ts';
 import { layOut, type ScriptFault } from './scriptRun.ts';
 
-/** To a thread: take part in this run. */
+/** To a thread: take part in this run of scripts, or hash this block. */
 export interface RunMessage {
   readonly id: number;
+  readonly work: 'scripts' | 'hashes';
   readonly shared: SharedArrayBuffer;
 }
 
@@ -40,6 +43,7 @@ class ThreadsLost extends Error {}
 
 interface Run {
   readonly id: number;
+  readonly work: RunMessage['work'];
   readonly shared: SharedArrayBuffer;
   /** Threads that have not answered. */
   waiting: number;
@@ -52,6 +56,8 @@ interface Run {
 const INLINE_INPUTS = 24;
 /** … unless transactions and scripts they spend are larger: signatures of a few inputs may then hash megabytes for seconds. */
 const INLINE_BYTES = 16_000;
+/** Blocks of fewer transactions are hashed where they are: half a millisecond. */
+const PREPARED_TXS = 200;
 /** Shared memory kept for the next runs, in pieces. */
 const KEPT_BUFFERS = 4;
 /** Larger ones, which few blocks need, are not kept. */
@@ -104,6 +110,21 @@ export class ScriptPool implements ScriptChecker {
     return scriptBroken((jobs[fault.job] as ScriptJob).tx, fault.input, fault.error, fault.detail);
   }
 
+  async prepare(block: Block): Promise<void> {
+    if (this.#closed || block.txs.length < PREPARED_TXS) return;
+    // Behind scripts it would come too late.
+    for (const run of this.#runs.values()) if (run.work === 'scripts') return;
+    this.#start();
+    const thread = this.#threads[this.#nextId % this.#threads.length];
+    if (thread === undefined) return;
+    const shared = layOutForHashing(block, (bytes) => this.#memory(bytes));
+    try {
+      block.adopt(await this.#send('hashes', shared, [thread], () => hashesIn(shared)));
+    } catch {
+      // The threads are gone, which others are told. What is not hashed is hashed when it is asked for.
+    }
+  }
+
   /** Starts the threads now: for those who know that there will be work. */
   warm(): void {
     if (!this.#closed) this.#start();
@@ -121,6 +142,16 @@ export class ScriptPool implements ScriptChecker {
     this.#start();
     if (this.#threads.length === 0) throw new ThreadsLost();
     const { shared } = layOut(jobs, (bytes) => this.#memory(bytes));
+    return this.#send('scripts', shared, this.#threads, (fault) => fault);
+  }
+
+  /** `take` reads the result, which may lie in `shared`, once all these threads have answered. */
+  #send<T>(
+    work: RunMessage['work'],
+    shared: SharedArrayBuffer,
+    threads: readonly ScriptThread[],
+    take: (fault: ScriptFault | undefined) => T,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
       const finish = (end: () => void): void => {
@@ -129,17 +160,18 @@ export class ScriptPool implements ScriptChecker {
         end();
       };
       this.#runs.set(id, {
-        ...{ id, shared, waiting: this.#threads.length, fault: undefined },
+        ...{ id, work, shared, waiting: threads.length, fault: undefined },
         done: (fault) =>
           finish(() => {
+            const result = take(fault);
             this.#recycle(shared);
-            resolve(fault);
+            resolve(result);
           }),
         fail: (error) => finish(() => reject(error)),
       });
-      for (const thread of this.#threads) {
+      for (const thread of threads) {
         thread.ref();
-        thread.postMessage({ id, shared } satisfies RunMessage);
+        thread.postMessage({ id, work, shared } satisfies RunMessage);
       }
     });
   }

@@ -1,15 +1,19 @@
 import { parentPort } from 'node:worker_threads';
 import { usePlatformCrypto } from '../../platform/nodejs.node.ts';
 import { verifyScript } from '../../script/verifyScript.ts';
+import { hashInPlace } from './hashRun.ts';
 import type { RunAnswer, RunMessage } from './scriptPool.node.ts';
 import { takeBatches } from './scriptRun.ts';
 
-/** One verifying thread. It answers every run with its first failure. */
+/** One verifying thread. It answers every run with its first failure, and blocks to hash when they are hashed. */
 if (parentPort !== null) {
   const port = parentPort;
   usePlatformCrypto();
-  port.on('message', ({ id, shared }: RunMessage) => {
-    const answer: RunAnswer = { id, fault: takeBatches(shared, verifyScript) };
+  port.on('message', ({ id, work, shared }: RunMessage) => {
+    const answer: RunAnswer = {
+      id,
+      fault: work === 'scripts' ? takeBatches(shared, verifyScript) : hashInPlace(shared),
+    };
     port.postMessage(answer);
   });
 }

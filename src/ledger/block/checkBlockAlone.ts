@@ -1,7 +1,6 @@
 import type { Block } from '../../primitives/block.ts';
 import { displayHash } from '../../primitives/hash.ts';
 import { MAX_BLOCK_SIGOP_COST, MAX_BLOCK_WEIGHT } from '../../primitives/limits.ts';
-import { txMerkleRoot } from '../../primitives/merkle.ts';
 import { broken, type Check, PASSED } from '../../primitives/rules.ts';
 import { WITNESS_SCALE } from '../../primitives/tx.ts';
 import { legacySigOpCount } from '../../script/sigops.ts';
@@ -10,7 +9,7 @@ import { checkTxAlone } from '../tx/checkTxAlone.ts';
 
 /** The header's merkle root is that of the transactions, and no pair of equal nodes hides a mutated list (CVE-2012-2459). */
 function checkMerkleRoot(block: Block): Check {
-  const { root, mutated } = txMerkleRoot(block.txs);
+  const { root, mutated } = block.txRoot;
   if (!equalBytes(root, block.header.merkleRoot))
     return broken('bad-txnmrklroot', `transactions have root ${displayHash(root)}`);
   if (mutated) return broken('bad-txns-duplicate', 'equal neighbours in the merkle tree: the list may be mutated');

@@ -1,7 +1,6 @@
 import type { Block } from '../../primitives/block.ts';
 import { displayHash } from '../../primitives/hash.ts';
 import { MAX_BLOCK_WEIGHT } from '../../primitives/limits.ts';
-import { witnessMerkleRoot } from '../../primitives/merkle.ts';
 import { broken, type Check, PASSED } from '../../primitives/rules.ts';
 import type { Tx } from '../../primitives/tx.ts';
 import {
@@ -45,7 +44,7 @@ function checkCommitment(block: Block, coinbase: Tx, index: number): Check {
   const reserved = stack[0];
   if (stack.length !== 1 || reserved === undefined || reserved.length !== 32)
     return broken('bad-witness-nonce-size', `coinbase witness of ${stack.length} items instead of one of 32 bytes`);
-  const expected = witnessCommitmentHash(witnessMerkleRoot(block.txs).root, reserved);
+  const expected = witnessCommitmentHash(block.witnessRoot.root, reserved);
   const output = coinbase.outputs[index];
   if (output !== undefined && equalBytes(committedWitnessHash(output.scriptPubKey), expected)) return PASSED;
   return broken('bad-witness-merkle-match', `witnesses hash to ${displayHash(expected)}`);
