@@ -116,6 +116,11 @@ export interface ChainStore extends HeaderStore {
   /** The coins of these outpoints, in the same order; one batched read. */
   coins(outpoints: readonly OutPoint[]): Promise<(Coin | undefined)[]>;
   /**
+   * Looks closely whether what coins() says of the outpoint (a coin: `found`, or none) can be trusted. Throws when storage is
+   * damaged. Coins must not change meanwhile, which may take long.
+   */
+  confirm(outpoint: OutPoint, found: boolean): Promise<void>;
+  /**
    * Survives the end of the process when the promise resolves, a power cut at the latest a second later (coins: when they
    * are flushed). May wait for a flush under way.
    */

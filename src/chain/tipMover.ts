@@ -8,6 +8,7 @@ import type { Emitter } from '../util/events.ts';
 import { type BlockAhead, coinsAfter } from './blockAhead.ts';
 import type { Breathe } from './breathe.ts';
 import type { Candidates } from './candidates.ts';
+import { ReadForBlock } from './coinsInDoubt.ts';
 import type { ChainEvents } from './events.ts';
 import { type HaltSwitch, StoredChainError } from './halt.ts';
 import type { HeaderIndex, IndexEntry } from './headerIndex.ts';
@@ -164,14 +165,22 @@ export class TipMover {
    * Scripts that passed before depend on nothing but the block and its ancestors, and are not run again.
    */
   async #begin(entry: IndexEntry, given?: GivenBlock): Promise<Connecting> {
-    const { network, store, scripts, breathe } = this.#parts;
+    const { network, store, scripts, breathe, halt } = this.#parts;
     const before = this.#ahead;
     const parent = this.frontier;
     assert(entry.parent === parent, 'only a child of the frontier can be connected');
     const block = given?.block ?? (await this.readBlock(entry));
     const stored = store.coins.bind(store);
     const read = before === undefined ? stored : coinsAfter(before.entry.header.hash, before.diff, stored);
-    const judged = await judgeCoins(block, parent, network.consensus, read, () => breathe(block));
+    const coins = new ReadForBlock(read);
+    const judged = await judgeCoins(
+      block,
+      parent,
+      network.consensus,
+      (asked) => coins.read(asked),
+      () => breathe(block),
+    );
+    if (!judged.ok) await halt.guard(() => coins.confirm(judged, store));
     await breathe(block);
     const passedBefore = entry.status === 'valid';
     if (passedBefore && !judged.ok)

@@ -22,6 +22,7 @@ import type { Kv, KvOp } from '../util/ports.ts';
 import { SerialQueue } from '../util/queue.ts';
 import { CoinCache, type CoinCacheSize } from './coinCache.ts';
 import { decodeCoin } from './coinCodec.ts';
+import type { CoinDoubt } from './coinDoubt.ts';
 import { type CoinState, endFlush, flushCoins, readCoinState } from './coinFlush.ts';
 import type { CoinTable } from './coinTable.ts';
 import { DamageLatch } from './damageLatch.ts';
@@ -46,7 +47,7 @@ const FLUSH_IN_PLACE = 50_000;
 export interface ChainStoreParts extends OpenFilesParts {
   /** What a rebuild has left to do once the store is open. */
   readonly rebuild?: RebuildState;
-  /** Memory for coins in bytes; default DEFAULT_DBCACHE. */
+  /** For coins; default DEFAULT_DBCACHE. */
   readonly cacheBytes?: number;
   /** Lets syncs and flushes wait. Without it every commit is synced, and coins are flushed when the cache is full or by flush(). */
   readonly behind?: WriteBehind;
@@ -54,6 +55,8 @@ export interface ChainStoreParts extends OpenFilesParts {
   readonly flushSlice?: number;
   /** Shared with the database: what is met there ends all writing. */
   readonly latch?: DamageLatch;
+  /** Looks closely at the database before a block is refused because of it. Absent: it is trusted. */
+  readonly doubt?: CoinDoubt;
   /** Closed by close(), after the files. */
   readonly lifetime: Lifetime;
 }
@@ -77,6 +80,7 @@ export class KvChainStore implements ChainStore {
   readonly #kv: Kv;
   readonly #path: string;
   readonly #latch: DamageLatch;
+  readonly #doubt: CoinDoubt | undefined;
   readonly #files: ChainFiles;
   readonly #lifetime: Lifetime;
   readonly #writes: DurableWrites;
@@ -105,6 +109,7 @@ export class KvChainStore implements ChainStore {
     this.#kv = parts.kv;
     this.#path = parts.path;
     this.#latch = parts.latch ?? new DamageLatch();
+    this.#doubt = parts.doubt;
     this.#files = files;
     this.#lifetime = parts.lifetime;
     this.#behind = parts.behind;
@@ -179,6 +184,10 @@ export class KvChainStore implements ChainStore {
 
   coins(outpoints: readonly OutPoint[]): Promise<(Coin | undefined)[]> {
     return this.#cache.coins(outpoints);
+  }
+
+  async confirm(outpoint: OutPoint, found: boolean): Promise<void> {
+    await this.#doubt?.look(outpoint, found, this);
   }
 
   commit(change: ChainCommit): Promise<void> {

@@ -73,6 +73,10 @@ const CHECK_DISK = 'Check the disk and its permissions, then start again';
 const MAKE_ROOM = 'Free space on that disk, then start again: nothing committed was lost';
 const REINDEX = 'Start with --reindex to make the index and the coins anew from the block files, or restore a backup';
 
+/** What to do when only coins are damaged. */
+export const REINDEX_COINS =
+  'Start with --reindex-chainstate to make the coins anew from the blocks, or restore a backup';
+
 /** The StoreError of something thrown by file system or database; errors that are one already pass through. */
 export function toStoreError(error: unknown, path: string, doing: string): StoreError {
   if (error instanceof StoreError) return error;
@@ -88,8 +92,8 @@ export function toStoreError(error: unknown, path: string, doing: string): Store
 }
 
 /** A record that is not what was written. */
-export function corrupt(path: string, message: string): StoreError {
-  return new StoreError('corrupt', path, message, REINDEX);
+export function corrupt(path: string, message: string, hint: string = REINDEX): StoreError {
+  return new StoreError('corrupt', path, message, hint);
 }
 
 /** Runs `decode` on stored bytes: bytes that cannot be decoded are damage, not bad input. */

@@ -10,11 +10,14 @@ import type { BlockFs } from './blockFs.ts';
 import { openNodeBlockFs } from './blockFsNode.node.ts';
 import { openChainDatabase } from './chainDatabase.node.ts';
 import { KvChainStore } from './chainStore.node.ts';
+import { CoinDoubt } from './coinDoubt.ts';
 import { DamageLatch } from './damageLatch.ts';
 import type { WriteBehind } from './durableWrites.ts';
 import { StoreError } from './errors.ts';
 import { KvHeaderStore } from './headerStore.ts';
 import { openSummedKv, type TellLost } from './kvLevel.node.ts';
+import { nodeFolder } from './level/folderNode.node.ts';
+import { TablesInUse } from './level/tablesInUse.ts';
 import type { TellMigration } from './migrate.node.ts';
 import { type Datadir, openDatadir, type StoreNetwork } from './openDatadir.node.ts';
 import { KvPastCoins } from './pastCoins.ts';
@@ -102,9 +105,12 @@ export function openFullStore(options: {
     });
     lifetime.add(() => kv.close());
     const rebuild = begun?.step === 'indexing' ? await index(kv, path, fs, options.rebuild) : begun;
-    const { maxFileBytes, dbcache, behind } = options;
+    const { maxFileBytes, dbcache, behind, tell = () => {} } = options;
+    const nowMs = (): number => behind?.clock.monotonicMs() ?? performance.now();
+    const tables = new TablesInUse({ folder: nodeFolder(path), nowMs, pause: () => nextTurn() });
+    const doubt = new CoinDoubt({ path, tables, latch, nowMs, tell });
     return KvChainStore.open({
-      ...{ kv, path, fs, magic: options.network.magic, lifetime, latch },
+      ...{ kv, path, fs, magic: options.network.magic, lifetime, latch, doubt },
       ...(maxFileBytes === undefined ? {} : { maxFileBytes }),
       ...(rebuild === undefined ? {} : { rebuild }),
       ...(dbcache === undefined ? {} : { cacheBytes: dbcache * 1_000_000 }),

@@ -1,12 +1,9 @@
 import type { Kv, KvOp } from '../util/ports.ts';
 import { DamageLatch } from './damageLatch.ts';
-import { StoreError } from './errors.ts';
+import { corrupt, REINDEX_COINS, StoreError } from './errors.ts';
 import { recordName } from './recordNames.ts';
 import { SUM_SIZE, valueInRecord, withSum } from './recordSum.ts';
 import { PREFIX } from './schema.ts';
-
-const COINS = 'Start with --reindex-chainstate to make the coins anew from the blocks, or restore a backup';
-const OTHERS = 'Start with --reindex to make the index and the coins anew from the block files, or restore a backup';
 
 export interface SummedKvOptions {
   /** The database's folder, for messages. */
@@ -76,10 +73,8 @@ export class SummedKv implements Kv {
     if (value !== undefined) return value;
     const { hint, path, wrong } = this.#options;
     const message = `${recordName(key)}: the record is not what was written, its checksum is wrong`;
-    if (wrong === undefined)
-      throw this.#latch.report(
-        new StoreError('corrupt', path, message, hint ?? (key[0] === PREFIX.COIN ? COINS : OTHERS)),
-      );
+    const way = hint ?? (key[0] === PREFIX.COIN ? REINDEX_COINS : undefined);
+    if (wrong === undefined) throw this.#latch.report(corrupt(path, message, way));
     wrong(key, message);
     return record.subarray(0, Math.max(0, record.length - SUM_SIZE));
   }
