@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Ran, runCairn } from '../support/cairnCommand.ts';
 import { Cluster, MINER_ADDRESS } from '../support/cluster.ts';
@@ -9,6 +9,8 @@ interface Report {
   readonly ok: boolean;
   readonly findings: readonly { readonly part: string; readonly path: string; readonly block?: { height: number } }[];
 }
+
+const size = (path: string): number => statSync(path).size;
 
 describe('cairn db verify', function () {
   this.timeout(60_000);
@@ -65,6 +67,31 @@ describe('cairn db verify', function () {
       if (part !== 'database') assert.ok((findings[0]?.block?.height ?? 0) > 0);
       writeFileSync(path, good);
     }
+    assert.equal((await verify()).code, 0);
+  });
+
+  it('names damage of peers/ and mempool.dat, and says that the chain needs no rebuild', async () => {
+    const { dir } = node.options;
+    const log = readdirSync(join(dir, 'peers')).find(
+      (name) => /\.(log|ldb)$/.test(name) && size(join(dir, 'peers', name)) > 0,
+    );
+    assert.ok(log !== undefined, 'it keeps its own record at least');
+    const path = join(dir, 'peers', log);
+    const good = readFileSync(path);
+    writeFileSync(
+      path,
+      good.map((byte, i) => (i === good.length >> 1 ? byte ^ 1 : byte)),
+    );
+    writeFileSync(join(dir, 'mempool.dat'), 'no transactions');
+    const { code, out, err } = await verify();
+    assert.equal(code, 74, err);
+    assert.match(err, new RegExp(`peers: ${path}: offset \\d+: `));
+    assert.match(err, /mempool: \S+mempool\.dat: pool file: wrong magic/);
+    assert.match(err, /next: delete peers\/[\s\S]*next: delete mempool\.dat/);
+    assert.doesNotMatch(err, /reindex/);
+    assert.match(out, /2 findings/);
+    writeFileSync(path, good);
+    rmSync(join(dir, 'mempool.dat'));
     assert.equal((await verify()).code, 0);
   });
 

@@ -11,9 +11,10 @@ export function define(command: Command): void {
     .option('--json', 'the result as one JSON object')
     .addHelpText(
       'after',
-      '\nNo node may run on the data directory. Reads every header, block and undo record, coin and index entry with their\n' +
-        'checksums (those of the database, too) and compares them with one another. Damage is named with file, offset and\n' +
-        'block. --coins needs room for a second set of coins in the temporary folder.\n' +
+      '\nNo node may run on the data directory. Reads every header, block and undo record, coin (also those below a snapshot, in\n' +
+        'past/) and index entry with their checksums (those of the databases, too) and compares them with one another; then\n' +
+        'every record of peers/, and mempool.dat, which has no checksums. Damage is named with file, offset and block.\n' +
+        '--coins needs room for a second set of coins in the temporary folder.\n' +
         'Exit codes: 0 nothing wrong, 1 stopped before the end, 74 something is damaged or cannot be read, 75 data directory\n' +
         'in use, 78 configuration or another network.',
     )

@@ -11,7 +11,8 @@ import { openDatadir } from '../../store/openDatadir.node.ts';
 import { txIndexFolder } from '../../store/txIndexStore.node.ts';
 import { Lifetime } from '../../util/lifetime.ts';
 import { loadNetwork } from '../config/network.node.ts';
-import { type Finding, findingLine, type VerifyProgress } from '../db/findings.ts';
+import { type Finding, findingLine, type VerifyPorts, type VerifyProgress } from '../db/findings.ts';
+import { type VerifiedBeside, verifyBeside } from '../db/verifyBeside.node.ts';
 import { type Verified, verifyStore } from '../db/verifyStore.ts';
 import { EXIT, ExitError } from '../exit.ts';
 import { ProgressLine } from '../import/progressLine.node.ts';
@@ -54,14 +55,33 @@ async function scratchDatabase(lifetime: Lifetime) {
   return kv;
 }
 
-function summary(found: number, verified: Verified, stopped: boolean): string {
-  const { headers, bodies, undo, coins, transactions, tip, replayed, notes } = verified;
-  const index = transactions === undefined ? '' : `, ${transactions} entries of the transaction index`;
+/** What makes damage good, by the parts that are hurt. */
+function remedies(parts: ReadonlySet<Finding['part']>): string[] {
+  const chain = [...parts].some((part) => part !== 'past' && part !== 'peers' && part !== 'mempool');
   return [
-    `${headers} headers, ${bodies} blocks, ${undo} undo records, ${coins} coins${index}`,
-    ...(tip === undefined
-      ? []
-      : [`the coins are those of height ${tip}${replayed ? ': computed again from the blocks' : ''}`]),
+    ...(chain
+      ? [
+          'cairn start --reindex (--reindex-chainstate when only coins are named, --reindex-txindex when only the transaction index is), or restore a backup',
+        ]
+      : []),
+    ...(parts.has('past') ? ['delete past/: the next start makes the coins below the snapshot anew'] : []),
+    ...(parts.has('peers') ? ['delete peers/: the node finds its peers again'] : []),
+    ...(parts.has('mempool') ? ['delete mempool.dat: peers have its transactions'] : []),
+  ];
+}
+
+const counted = (n: number | undefined, what: string): string => (n === undefined ? '' : `, ${n} ${what}`);
+const ofHeight = ({ tip, replayed }: { readonly tip: number; readonly replayed: boolean }): string =>
+  `those of height ${tip}${replayed ? ': computed again from the blocks' : ''}`;
+
+function summary(found: number, verified: Verified & VerifiedBeside, stopped: boolean): string {
+  const { headers, bodies, undo, coins, transactions, tip, replayed, past, peers, mempool, notes } = verified;
+  const index = counted(transactions, 'entries of the transaction index');
+  const beside = `${counted(mempool, 'unconfirmed transactions')}${counted(peers, 'records of peers')}`;
+  return [
+    `${headers} headers, ${bodies} blocks, ${undo} undo records, ${coins} coins${index}${beside}`,
+    ...(tip === undefined ? [] : [`the coins are ${ofHeight({ tip, replayed })}`]),
+    ...(past === undefined ? [] : [`the ${past.coins} coins below the snapshot are ${ofHeight(past)}`]),
     ...notes.map((note) => `note: ${note}`),
     stopped ? 'stopped before the end' : found === 0 ? 'nothing wrong' : `${found} findings`,
     '',
@@ -91,34 +111,39 @@ export async function verifyDatadir(options: Record<string, unknown>): Promise<v
     const meter = new StageMeter();
     const line = new ProgressLine(() => meter.text());
     const findings: Finding[] = [];
+    const parts = new Set<Finding['part']>();
     let found = 0;
-    const verified = await verifyStore({
-      ...{ network, judge: judgeFor(network), nowMs: nodejs.clock.nowMs(), ...scratch },
-      database: nodeFolder(join(datadir, light ? 'headers' : 'chain')),
-      ...(!light && existsSync(txIndexFolder(datadir)) ? { txindex: nodeFolder(txIndexFolder(datadir)) } : {}),
-      blocks: light ? undefined : nodeBlockFs(join(datadir, 'blocks')),
+    const past = join(datadir, 'past');
+    const ports: VerifyPorts = {
       stopped: () => stopped,
       progress(progress) {
         meter.observe(progress);
         line.tick();
       },
       found(finding) {
+        parts.add(finding.part);
         if (++found > MAX_SHOWN) return;
         findings.push(finding);
         line.say(findingLine(finding));
         if (found === MAX_SHOWN) line.say('further findings are only counted');
       },
+    };
+    const store = await verifyStore({
+      ...{ ...ports, network, judge: judgeFor(network), nowMs: nodejs.clock.nowMs(), ...scratch },
+      database: nodeFolder(join(datadir, light ? 'headers' : 'chain')),
+      ...(!light && existsSync(txIndexFolder(datadir)) ? { txindex: nodeFolder(txIndexFolder(datadir)) } : {}),
+      ...(!light && existsSync(past) ? { past: nodeFolder(past) } : {}),
+      blocks: light ? undefined : nodeBlockFs(join(datadir, 'blocks')),
     });
+    const beside = stopped ? { peers: undefined, mempool: undefined } : await verifyBeside(datadir, ports);
+    const verified = { ...store, ...beside };
     line.clear();
     if (options.json === true)
       process.stdout.write(
         `${JSON.stringify({ ok: found === 0 && !stopped, stopped, found, findings, ...verified })}\n`,
       );
     else process.stdout.write(summary(found, verified, stopped));
-    if (found > 0)
-      process.stderr.write(
-        'next: cairn start --reindex (--reindex-chainstate when only coins are named, --reindex-txindex when only the transaction index is), or restore a backup\n',
-      );
+    for (const remedy of remedies(parts)) process.stderr.write(`next: ${remedy}\n`);
     process.exitCode = found > 0 ? EXIT.disk : stopped ? EXIT.failure : EXIT.ok;
   } finally {
     await lifetime.close();

@@ -2,7 +2,17 @@ import type { HeaderEntry } from '../../chain/entry.ts';
 
 /** What of a data directory is wrong. */
 export interface Finding {
-  readonly part: 'database' | 'headers' | 'blocks' | 'undo' | 'tip' | 'coins' | 'txindex';
+  readonly part:
+    | 'database'
+    | 'headers'
+    | 'blocks'
+    | 'undo'
+    | 'tip'
+    | 'coins'
+    | 'txindex'
+    | 'past'
+    | 'peers'
+    | 'mempool';
   /** File concerned; the folder of the database for a record of it. */
   readonly path: string;
   /** Where in the file, where known. */
@@ -14,7 +24,7 @@ export interface Finding {
 
 /** How far a verification has come. */
 export interface VerifyProgress {
-  readonly stage: 'database' | 'headers' | 'blocks' | 'undo' | 'coins' | 'txindex' | 'replay';
+  readonly stage: 'database' | 'headers' | 'blocks' | 'undo' | 'coins' | 'txindex' | 'past' | 'replay' | 'peers';
   readonly done: number;
   /** 0 while unknown. */
   readonly total: number;

@@ -18,6 +18,8 @@ export interface CoinsToReplay extends VerifyPorts {
   readonly network: Network;
   readonly kv: Pick<Kv, 'iterate'>;
   readonly path: string;
+  /** Whose coins they are. */
+  readonly part: 'coins' | 'past';
   /** An empty database for the coins that are computed; the caller removes it. */
   readonly scratch: Kv;
   /** Genesis … the block that the coins represent. */
@@ -31,7 +33,7 @@ export interface CoinsToReplay extends VerifyPorts {
 
 /** Computes the coins again from the blocks, compares undo records on the way and every coin at the end. */
 export async function replayCoins(options: CoinsToReplay): Promise<void> {
-  const { chain, network, scratch, readBlock, progress, stopped, found, path } = options;
+  const { chain, network, scratch, readBlock, progress, stopped, found, path, part } = options;
   let ops: KvOp[] = genesisDiff(network).added.map(putCoin);
   for (const entry of chain) {
     if (stopped()) return;
@@ -39,7 +41,7 @@ export async function replayCoins(options: CoinsToReplay): Promise<void> {
     const block = await readBlock(entry);
     if (block === undefined) {
       found({
-        part: 'coins',
+        part,
         path,
         offset: undefined,
         block: blockOf(entry),
@@ -87,11 +89,11 @@ async function compareUndo(options: CoinsToReplay, entry: IndexEntry, block: Blo
 }
 
 /** Both sets in key order, side by side. */
-async function compare({ kv, scratch, path, found, stopped }: CoinsToReplay): Promise<void> {
+async function compare({ kv, scratch, path, part, found, stopped }: CoinsToReplay): Promise<void> {
   const tell = (key: Uint8Array, detail: string): void => {
     const outpoint: OutPoint = outPointOfCoinKey(key);
     found({
-      part: 'coins',
+      part,
       path,
       offset: undefined,
       block: undefined,

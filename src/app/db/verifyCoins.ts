@@ -3,7 +3,7 @@ import { decodeCoin } from '../../store/coinCodec.ts';
 import { outPointOfCoinKey, PREFIX, rangeOf } from '../../store/schema.ts';
 import { DecodeError } from '../../util/codec.ts';
 import type { Kv } from '../../util/ports.ts';
-import type { VerifyPorts } from './findings.ts';
+import type { Finding, VerifyPorts, VerifyProgress } from './findings.ts';
 
 /** Coins between two reports of progress. */
 const STEP = 1000;
@@ -13,27 +13,28 @@ export async function verifyCoins(
   options: VerifyPorts & {
     readonly kv: Pick<Kv, 'iterate'>;
     readonly path: string;
+    readonly part: Finding['part'] & VerifyProgress['stage'];
     /** Of the block that the coins represent. */
     readonly height: number;
     /** As the database counts. */
     readonly count: number;
   },
 ): Promise<number> {
-  const { kv, path, height, count, found, progress, stopped } = options;
+  const { kv, path, part, height, count, found, progress, stopped } = options;
   let coins = 0;
   for await (const [key, value] of kv.iterate(rangeOf(PREFIX.COIN))) {
     const fault = coinFault(value, height);
     if (fault !== undefined) {
       const name = displayOutPoint(outPointOfCoinKey(key));
-      found({ part: 'coins', path, offset: undefined, block: undefined, detail: `coin ${name}: ${fault}` });
+      found({ part, path, offset: undefined, block: undefined, detail: `coin ${name}: ${fault}` });
     }
     if (++coins % STEP !== 0) continue;
     if (stopped()) return coins;
-    progress({ stage: 'coins', done: coins, total: count, unit: 'coins' });
+    progress({ stage: part, done: coins, total: count, unit: 'coins' });
   }
   if (coins !== count) {
     const detail = `there are ${coins} coins, the database counts ${count}`;
-    found({ part: 'coins', path, offset: undefined, block: undefined, detail });
+    found({ part, path, offset: undefined, block: undefined, detail });
   }
   return coins;
 }

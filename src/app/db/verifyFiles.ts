@@ -120,3 +120,21 @@ function tellFile(options: FilesToVerify, file: number, offset: number, detail: 
   const { part, fs, prefix, found } = options;
   found({ part, path: fs.path(recordFileName(prefix, file)), offset, block: blockOf(entry), detail });
 }
+
+/** The checksums of the records of both kinds, when nobody knows whose they are. Gives notes. */
+export async function verifyFilesAlone(
+  options: VerifyPorts & { readonly blocks: BlockFs | undefined; readonly network: { readonly magic: Uint8Array } },
+): Promise<string[]> {
+  const { blocks: fs, network, found, progress, stopped } = options;
+  if (fs === undefined) return [];
+  const notes: string[] = [];
+  for (const [part, prefix] of [
+    ['blocks', 'blk'],
+    ['undo', 'rev'],
+  ] as const) {
+    const files = { ...{ part, fs, prefix, found, progress, stopped }, magic: network.magic };
+    const { unnamed } = await verifyFiles({ ...files, end: undefined, owners: undefined, record: async () => {} });
+    notes.push(`${unnamed} whole ${part === 'blocks' ? 'block' : 'undo'} records`);
+  }
+  return [...notes, 'the database is damaged: headers, coins and index were not compared with the blocks'];
+}

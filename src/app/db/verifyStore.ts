@@ -14,21 +14,20 @@ import {
   FLUSHING_KEY,
   INDEX_LOCATOR_KEY,
   REBUILD_KEY,
-  SNAPSHOT_KEY,
   TIP_KEY,
 } from '../../store/schema.ts';
-import { decodeSnapshot } from '../../store/snapshotRecord.ts';
-import { SummedKv } from '../../store/summedKv.ts';
 import { DecodeError, Reader } from '../../util/codec.ts';
 import type { Kv } from '../../util/ports.ts';
-import { describeKeys, partOf } from './databaseKeys.ts';
+import { partOf } from './databaseKeys.ts';
 import { blockOf, type VerifyPorts } from './findings.ts';
 import { RecordReader } from './recordReader.ts';
-import { replayCoins } from './replayCoins.ts';
+import { type CoinsToReplay, replayCoins } from './replayCoins.ts';
 import { blockOfBody, undoOfBlock } from './verifyBlock.ts';
 import { verifyCoins } from './verifyCoins.ts';
-import { type FilesVerified, verifyFiles } from './verifyFiles.ts';
+import { verifyDatabase } from './verifyDatabase.ts';
+import { type FilesVerified, verifyFiles, verifyFilesAlone } from './verifyFiles.ts';
 import { type Entries, owners, verifyHeaders } from './verifyHeaders.ts';
+import { readSnapshot, verifyPast } from './verifyPast.ts';
 import { TxindexCheck } from './verifyTxindex.ts';
 
 export interface StoreToVerify extends VerifyPorts {
@@ -41,6 +40,8 @@ export interface StoreToVerify extends VerifyPorts {
   readonly blocks: BlockFs | undefined;
   /** The LevelDB folder of the transaction index, where there is one. */
   readonly txindex?: FolderReader;
+  /** The LevelDB folder of the coins below a snapshot, where there is one. */
+  readonly past?: FolderReader;
   /** Computes the coins again from the blocks, into this empty database. */
   readonly scratch?: Kv;
 }
@@ -57,6 +58,8 @@ export interface Verified {
   tip: number | undefined;
   /** True when the coins were computed again and compared. */
   replayed: boolean;
+  /** The coins below a snapshot, when they are whole: the height of their block, their number. */
+  past?: { readonly tip: number; readonly coins: number; readonly replayed: boolean };
   /** What is no damage and yet worth a line. */
   readonly notes: string[];
 }
@@ -88,8 +91,10 @@ class StoreVerification {
   /** Genesis … the block that the coins represent. */
   #chain: IndexEntry[] = [];
   #txindex: IndexToCheck | undefined;
-  /** The coins cannot be computed from the blocks yet. */
-  #onSnapshot = false;
+  /** Of the snapshot that the coins come from: they cannot be computed from the blocks yet. */
+  #base: IndexEntry | undefined;
+  /** The coins were being replaced by a snapshot's. */
+  #loading = false;
 
   constructor(options: StoreToVerify) {
     this.#o = options;
@@ -100,7 +105,9 @@ class StoreVerification {
     const kv = await this.#database();
     if (kv === undefined) {
       // Without the database nobody knows which record is whose; their checksums can still be looked at.
-      await this.#filesAlone();
+      this.#verified.notes.push(...(await verifyFilesAlone(this.#o)));
+      if (this.#o.past !== undefined)
+        await verifyPast({ ...this.#o, folder: this.#o.past, entries: undefined, base: undefined });
       return this.#verified;
     }
     const { network, judge, nowMs, found, progress, stopped } = this.#o;
@@ -119,31 +126,26 @@ class StoreVerification {
     if (this.#o.txindex !== undefined) await this.#openIndex(this.#o.txindex);
     await this.#files(kv, this.#o.blocks);
     if (this.#txindex !== undefined && !stopped()) await this.#index(this.#txindex, this.#o.blocks);
-    if (stopped() || torn) return this.#verified;
-    await this.#coins(kv);
-    if (this.#o.scratch !== undefined && !this.#onSnapshot && !stopped())
-      await this.#replay(kv, this.#o.scratch, this.#o.blocks);
+    if (!stopped() && !torn) {
+      await this.#coins(kv);
+      if (this.#base === undefined && !stopped()) {
+        const coins = { kv, path: this.#path, chain: this.#chain, part: 'coins' } as const;
+        this.#verified.replayed = await this.#replay(coins, this.#o.blocks);
+      }
+    }
+    if (this.#o.past !== undefined && !stopped()) await this.#past(this.#o.past, this.#o.blocks);
     return this.#verified;
   }
 
   async #database(): Promise<Kv | undefined> {
-    const { database, found, progress } = this.#o;
-    const { kv, damage, torn } = await FrozenKv.verify(database, (done, total) =>
-      progress({ stage: 'database', done, total, unit: 'bytes' }),
-    );
-    for (const { path, offset, detail, keys } of damage) {
-      const lost = keys === undefined ? '' : `; it held ${describeKeys(keys)}`;
-      found({ part: 'database', path, offset, block: undefined, detail: `${detail}${lost}` });
-    }
+    const { database, found, progress, stopped } = this.#o;
+    const { kv, torn } = await verifyDatabase({
+      ...{ found, progress, stopped, folder: database, path: this.#path },
+      ...{ part: 'database', recordPart: partOf },
+    });
     if (torn > 0)
       this.#verified.notes.push(`${torn} bytes of an unfinished write at the end of the database's log: ignored`);
-    const told = new Set<string>();
-    const wrong = (key: Uint8Array, detail: string): void => {
-      if (!told.has(detail))
-        found({ part: partOf(key), path: this.#path, offset: undefined, block: undefined, detail });
-      told.add(detail);
-    };
-    return kv && new SummedKv(kv, { path: this.#path, wrong });
+    return kv;
   }
 
   #wrongState(detail: string): void {
@@ -155,10 +157,15 @@ class StoreVerification {
     const tip = hash === undefined ? undefined : this.#entries.get(hashKey(hash));
     if (hash === undefined) this.#wrongState('there is no tip');
     else if (tip === undefined) this.#wrongState(`the tip ${displayHash(hash)} is not among the headers`);
-    const past = tip === undefined ? -1 : await this.#snapshot(kv, tip);
+    const snapshot = await readSnapshot(kv, tip, this.#entries, (detail) => this.#wrongState(detail));
+    this.#loading = snapshot === 'loading';
+    this.#base = snapshot === 'loading' ? undefined : snapshot;
+    const base = this.#base?.height;
+    if (base !== undefined)
+      this.#verified.notes.push(`the coins come from a snapshot at height ${base}: the blocks below are not validated`);
     for (let at = tip; at !== undefined; at = at.parent) {
       this.#chain.push(at);
-      if (at.status === 'valid' || at.height <= past) continue;
+      if (at.status === 'valid' || at.height <= (base ?? -1)) continue;
       const { found } = this.#o;
       const detail = `below the tip, but its status is ${at.status}`;
       found({ part: 'tip', path: this.#path, offset: undefined, block: blockOf(at), detail });
@@ -177,30 +184,9 @@ class StoreVerification {
     const { notes } = this.#verified;
     if (torn) notes.push('coins were being written when the node was killed: the next start finishes it; not compared');
     else if (above > 0) notes.push(`the node was killed: its next start connects ${above} blocks again`);
-    return torn;
-  }
-
-  /** Height up to which the chain of `tip` stands on a snapshot and may be unvalidated; -1 when it does not. */
-  async #snapshot(kv: Kv, tip: IndexEntry): Promise<number> {
-    const bytes = await kv.get(SNAPSHOT_KEY);
-    if (bytes === undefined) return -1;
-    try {
-      const { base, state } = decodeSnapshot(bytes);
-      const height = this.#entries.get(hashKey(base))?.height;
-      if (height === undefined || tip.ancestor(height)?.header.key !== hashKey(base))
-        this.#wrongState(`the snapshot's block ${displayHash(base)} is not below the tip`);
-      else if (state === 'unvalidated') {
-        this.#verified.notes.push(
-          `the coins come from a snapshot at height ${height}: the blocks below are not validated`,
-        );
-        this.#onSnapshot = true;
-        return height;
-      } else this.#wrongState(`the snapshot at height ${height} is ${state}`);
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      this.#wrongState(`the record of the snapshot: ${error.message}`);
-    }
-    return -1;
+    if (this.#loading)
+      notes.push('a snapshot of coins was being loaded when the node ended: the next start drops it; not compared');
+    return torn || this.#loading;
   }
 
   async #fileEnds(kv: Kv): Promise<FileEnds | undefined> {
@@ -317,7 +303,9 @@ class StoreVerification {
     const { found, progress, stopped } = this.#o;
     const count = Number(new Reader(bytes).u64('coin count'));
     const height = this.#verified.tip ?? Number.POSITIVE_INFINITY;
-    this.#verified.coins = await verifyCoins({ kv, path: this.#path, height, count, found, progress, stopped });
+    this.#verified.coins = await verifyCoins({
+      ...{ kv, path: this.#path, part: 'coins', height, count, found, progress, stopped },
+    });
   }
 
   /** The index and the blocks it says it covers, which may be fewer or more than the coins represent. */
@@ -366,35 +354,34 @@ class StoreVerification {
     return 'fault' in block ? undefined : block;
   }
 
-  async #replay(kv: Kv, scratch: Kv, fs: BlockFs): Promise<void> {
-    const { network, found, progress, stopped } = this.#o;
+  /** True when the coins were computed again and compared. */
+  async #replay(coins: Pick<CoinsToReplay, 'kv' | 'path' | 'chain' | 'part'>, fs: BlockFs): Promise<boolean> {
+    const { network, scratch, found, progress, stopped } = this.#o;
+    if (scratch === undefined) return false;
     const bodies = new RecordReader(fs, 'blk', network.magic);
     const records = new RecordReader(fs, 'rev', network.magic);
     try {
       await replayCoins({
-        ...{ network, kv, path: this.#path, scratch, chain: this.#chain, found, progress, stopped },
+        ...{ ...coins, network, scratch, found, progress, stopped },
         readBlock: (entry) => this.#read(entry, bodies),
         readUndo: (entry, block) => this.#undo(entry, block, records, false),
         undoPath: (entry) => records.path(entry.undo as FilePosition),
       });
-      this.#verified.replayed = !stopped();
+      return !stopped();
     } finally {
       await bodies.close();
       await records.close();
     }
   }
 
-  async #filesAlone(): Promise<void> {
-    const { blocks: fs, network, found, progress, stopped } = this.#o;
-    if (fs === undefined) return;
-    for (const [part, prefix] of [
-      ['blocks', 'blk'],
-      ['undo', 'rev'],
-    ] as const) {
-      const options = { ...{ part, fs, prefix, found, progress, stopped }, magic: network.magic };
-      const { unnamed } = await verifyFiles({ ...options, end: undefined, owners: undefined, record: async () => {} });
-      this.#verified.notes.push(`${unnamed} whole ${part === 'blocks' ? 'block' : 'undo'} records`);
-    }
-    this.#verified.notes.push('the database is damaged: headers, coins and index were not compared with the blocks');
+  /** The coins below the snapshot. */
+  async #past(folder: FolderReader, fs: BlockFs): Promise<void> {
+    const { found, progress, stopped } = this.#o;
+    const verified = await verifyPast({ found, progress, stopped, folder, entries: this.#entries, base: this.#base });
+    this.#verified.notes.push(...verified.notes);
+    const { whole } = verified;
+    if (whole === undefined) return;
+    const replayed = await this.#replay({ ...whole, part: 'past' }, fs);
+    this.#verified.past = { tip: whole.chain.length - 1, coins: whole.coins, replayed };
   }
 }
