@@ -67,6 +67,17 @@ describe('getdeploymentinfo', () => {
     assert.deepEqual(genesis.script_flags, ['NULLDUMMY', 'P2SH', 'TAPROOT', 'WITNESS']);
     await fails(call('getdeploymentinfo', ZERO), -5, 'Block not found');
   });
+
+  it('has three script flags long before their rules, but for the blocks that a network excepts', async () => {
+    const node = new FakeNode('bitcoin-main');
+    const call = caller(node.full());
+    assert.deepEqual((await call('getdeploymentinfo')).script_flags, ['P2SH', 'TAPROOT', 'WITNESS']);
+    const { scriptFlags } = node.network.consensus.exceptions as NonNullable<typeof node.network.consensus.exceptions>;
+    for (const { block, flags } of scriptFlags) {
+      Object.assign(node.tip, { header: { id: block } });
+      assert.deepEqual((await call('getdeploymentinfo')).script_flags, [...flags].sort());
+    }
+  });
 });
 
 describe('getchaintxstats', () => {

@@ -8,25 +8,29 @@ import { entryOf } from './find.ts';
 /** A month, as Bitcoin Core's default window. */
 const MONTH_SECONDS = 30 * 24 * 60 * 60;
 
-/** The rules that getdeploymentinfo names, with the script flags they bring. */
+/** Script flags of every block but a network's exceptions, whatever its height (Bitcoin Core GetBlockScriptFlags). */
+const EARLY_FLAGS: readonly string[] = ['P2SH', 'WITNESS', 'TAPROOT'];
+
+/** The rules that getdeploymentinfo names, with the script flags that come at their heights. */
 const DEPLOYMENTS = [
   ['bip34', []],
   ['bip66', ['DERSIG']],
   ['bip65', ['CHECKLOCKTIMEVERIFY']],
   ['csv', ['CHECKSEQUENCEVERIFY']],
-  ['segwit', ['NULLDUMMY', 'WITNESS']],
-  ['taproot', ['TAPROOT']],
+  ['segwit', ['NULLDUMMY']],
+  ['taproot', []],
 ] as const;
 
 function deploymentInfo(backend: Backend, entry: HeaderInfo): JsonObject {
-  const { heights } = backend.node.network.consensus;
+  const { heights, exceptions } = backend.node.network.consensus;
   // A rule is active here when the next block must obey it; the flags are those of the block itself.
   const isOn = (name: (typeof DEPLOYMENTS)[number][0]): boolean => entry.height + 1 >= heights[name];
-  const flags = DEPLOYMENTS.flatMap(([name, brings]) => (entry.height >= heights[name] ? brings : []));
+  const early = exceptions?.scriptFlags.find(({ block }) => block === entry.header.id)?.flags ?? EARLY_FLAGS;
+  const later = DEPLOYMENTS.flatMap(([name, brings]) => (entry.height >= heights[name] ? brings : []));
   return {
     hash: entry.header.id,
     height: entry.height,
-    script_flags: ['P2SH', ...flags].sort(),
+    script_flags: [...early, ...later].sort(),
     deployments: Object.fromEntries(
       DEPLOYMENTS.map(([name]) => [name, { type: 'buried', active: isOn(name), height: heights[name] }]),
     ),
