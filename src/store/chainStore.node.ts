@@ -198,6 +198,11 @@ export class KvChainStore implements ChainStore {
     return this.#queue.run(() => this.#flush());
   }
 
+  /** Begins to flush in the background, when that is worth it: for who knows that the end is near. Failures meet the next commit. */
+  flushSoon(): Promise<void> {
+    return this.#queue.run(() => (this.#cache.young.dirty > FLUSH_IN_PLACE ? this.#freeze() : undefined));
+  }
+
   sync(): Promise<void> {
     return this.#writes.durable();
   }

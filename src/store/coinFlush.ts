@@ -60,21 +60,21 @@ function stateOps({ tip, count }: CoinState): KvOp[] {
 
 /** Places of all dirty records, roughly in key order. The table must not change until the promise resolves. */
 async function dirtyInOrder(table: CoinTable, pause: () => Promise<void>): Promise<Int32Array> {
-  const eachDirty = async (visit: (place: number) => void): Promise<void> => {
-    for (let from = 0; from < table.slotCount; from += STEP) {
-      if (from > 0) await pause();
-      table.eachDirty(from, from + STEP, visit);
-    }
-  };
+  const places = new Int32Array(table.dirty);
+  const buckets = new Uint16Array(table.dirty);
+  let found = 0;
+  for (let from = 0; from < table.slotCount; from += STEP) {
+    if (from > 0) await pause();
+    table.eachDirty(from, from + STEP, (place) => {
+      places[found] = place;
+      buckets[found++] = table.prefix(place);
+    });
+  }
   const starts = new Int32Array(BUCKETS + 1);
-  await eachDirty((place) => {
-    (starts[table.prefix(place) + 1] as number)++;
-  });
+  for (let i = 0; i < found; i++) (starts[(buckets[i] as number) + 1] as number)++;
   for (let i = 0; i < BUCKETS; i++) (starts[i + 1] as number) += starts[i] as number;
-  const out = new Int32Array(table.dirty);
-  await eachDirty((place) => {
-    out[(starts[table.prefix(place)] as number)++] = place;
-  });
+  const out = new Int32Array(found);
+  for (let i = 0; i < found; i++) out[(starts[buckets[i] as number] as number)++] = places[i] as number;
   return out;
 }
 
@@ -117,9 +117,19 @@ export async function flushCoins(
   }
   const marker = encodeFlushMarker({ from, to: to.tip, count: to.count });
   await writes.durable(() => [{ type: 'put', key: FLUSHING_KEY, value: marker }]);
-  for (let i = 0; i < places.length; i += slice) {
-    await writes.part(opsOf(table, places.subarray(i, i + slice)));
-    await pause();
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    for (let i = 0; i < places.length; i += slice) {
+      // Made while the slice before is written.
+      const ops = opsOf(table, places.subarray(i, i + slice));
+      await writing;
+      writing = writes.part(ops);
+      // Told when it is waited for.
+      writing.catch(() => undefined);
+      await pause();
+    }
+  } finally {
+    await writing;
   }
   await writes.settle();
   await writes.durable(() => [...stateOps(to), { type: 'del', key: FLUSHING_KEY }]);

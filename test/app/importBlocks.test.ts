@@ -99,6 +99,30 @@ describe('importing blocks', () => {
     assert.equal(lost.result.orphans, 11);
   });
 
+  it('the end is told when the last file is read, while the last blocks are still with the chain', async () => {
+    const order: string[] = [];
+    const { chain } = takingChain();
+    const slow: ImportDeps['chain'] = {
+      ...chain,
+      async acceptBlock(block, options) {
+        const verdict = await chain.acceptBlock(block, options);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        order.push(block.header.id);
+        return verdict;
+      },
+    };
+    const files = [fileOf(blocks.slice(0, 7)), fileOf(blocks.slice(7))];
+    const { result } = await run(files, { chain: slow, ending: () => order.push('ending') });
+    assert.equal(result.counts.connected, 12);
+    assert.deepEqual(
+      order.filter((id) => id !== 'ending'),
+      ids,
+    );
+    const at = order.indexOf('ending');
+    assert.ok(at >= 7 && at < 12, `told behind ${at} of 12 blocks`);
+    assert.equal(order.lastIndexOf('ending'), at);
+  });
+
   it('blocks whose parent is in no file are counted, and the first is named', async () => {
     const { result, taken } = await run([fileOf(blocks.slice(0, 4)), fileOf(blocks.slice(6))]);
     assert.deepEqual(taken, ids.slice(0, 4));

@@ -5,10 +5,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { CoinChange } from '../../src/chain/ports.ts';
+import { sha256 } from '../../src/crypto/hash.ts';
+import { nodejs } from '../../src/platform/nodejs.node.ts';
+import type { Block } from '../../src/primitives/block.ts';
 import { DatadirLockedError, StoreError, UnknownFormatError, WrongNetworkError } from '../../src/store/errors.ts';
 import { openFullStore, openHeaderStore } from '../../src/store/openStores.node.ts';
 import { mineChain, regtest } from '../chain/regtestMiner.ts';
 import { acceptAll, coinsOf, openChain } from '../chain/setup.ts';
+import { until } from '../support/wait.ts';
 
 const HOLDER = fileURLToPath(new URL('./holdDatadir.node.ts', import.meta.url));
 
@@ -37,6 +42,35 @@ describe('store: data directory', () => {
     } finally {
       await again.close();
     }
+  });
+
+  it('coins are flushed ahead of the end, in the background, while others are committed', async function () {
+    this.timeout(30_000);
+    const behind = { clock: nodejs.clock, timers: nodejs.timers, fail: (error: unknown) => assert.fail(String(error)) };
+    const store = await openFullStore({ dir, network: regtest, behind });
+    const { chain } = await openChain(undefined, { store });
+    const [block] = mineChain(chain.genesis, 1) as [Block];
+    await acceptAll(chain, [block]);
+    const out = { value: 1n, scriptPubKey: new Uint8Array(22) };
+    const made = (from: number, to: number): CoinChange[] =>
+      Array.from({ length: to - from }, (_, i) => ({
+        outpoint: { txid: sha256(Buffer.from(`coin ${from + i}`)), index: 0 },
+        coin: { out, height: 1, coinbase: false },
+      }));
+    const tip = block.header.hash;
+    await store.commit({ headers: [], coins: { spent: [], added: made(0, 55_000) }, tip });
+    await store.flushSoon();
+    const later = store.commit({ headers: [], coins: { spent: made(0, 10), added: made(55_000, 55_020) }, tip });
+    await later;
+    assert.ok(store.cacheSize().dirty > 50_000, 'the commit did not wait for the flush');
+    await until('the flush', 20_000, async () => store.cacheSize().dirty < 100);
+    await chain.close();
+    await store.close();
+    const again = await openFullStore({ dir, network: regtest });
+    assert.equal(await again.coinCount(), 55_000 + 20 - 10 + 1);
+    const [spent, kept] = await again.coins([...made(9, 10), ...made(10, 11)].map(({ outpoint }) => outpoint));
+    assert.deepEqual([spent, kept?.out], [undefined, out]);
+    await again.close();
   });
 
   it('a second opener is refused, in this process and in another, and may come after a kill -9', async function () {

@@ -98,7 +98,14 @@ export async function importFiles(paths: readonly string[], options: Record<stri
   });
   const { datadir, par, dbcache } = config;
   const assumeValid = assumeValidOf(config, network);
-  const { chain, close } = await openOfflineChain({ datadir, network, par, busy: true, assumeValid, dbcache });
+  const { chain, close, flushSoon } = await openOfflineChain({
+    datadir,
+    network,
+    par,
+    busy: true,
+    assumeValid,
+    dbcache,
+  });
   try {
     const total = files.sizes.reduce((sum, size) => sum + size, 0);
     const meter = new Meter(total, () => chain.tip().height);
@@ -111,6 +118,7 @@ export async function importFiles(paths: readonly string[], options: Record<stri
       chain,
       files,
       stopped: () => stopped,
+      ending: flushSoon,
       progress(state) {
         meter.observe(state);
         line.tick();

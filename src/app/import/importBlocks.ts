@@ -51,6 +51,8 @@ export interface ImportDeps {
   /** Told after every record. */
   readonly progress: (state: ImportState) => void;
   readonly refused: (record: RefusedRecord) => void;
+  /** Told when all files are read, while the last blocks are with the chain still. */
+  readonly ending?: () => void;
   /** Room for blocks that come before their parents; default MAX_WAITING. */
   readonly maxWaiting?: number;
 }
@@ -137,6 +139,7 @@ class BlockImport {
       if (stopped()) break;
       before += size;
     }
+    this.#deps.ending?.();
     await this.#land(0);
     this.#tell();
     return stopped();

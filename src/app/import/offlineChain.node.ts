@@ -35,7 +35,7 @@ async function opening<C>(open: (lifetime: Lifetime) => Promise<C>): Promise<Off
 }
 
 /** The chain of a full node's data directory, made when missing. Throws as openFullStore (75 when a node runs on it). */
-export function openOfflineChain(options: {
+export async function openOfflineChain(options: {
   readonly datadir: string;
   readonly network: Network;
   /** As the node's option. */
@@ -46,9 +46,10 @@ export function openOfflineChain(options: {
   readonly assumeValid?: AssumeValid;
   /** As the node's option. */
   readonly dbcache?: number;
-}): Promise<Offline<ChainManager>> {
+}): Promise<Offline<ChainManager> & { readonly flushSoon: () => void }> {
   const { datadir, network, par = 0, busy = false, assumeValid, dbcache = DEFAULT_DBCACHE } = options;
-  return opening(async (lifetime) => {
+  let flushSoon = (): void => {};
+  const opened = await opening(async (lifetime) => {
     const log = createLogger({ level: 'warn', json: false });
     // Threads start while the store opens.
     const scripts = nodeScripts(par, lifetime, { busy, log });
@@ -70,8 +71,11 @@ export function openOfflineChain(options: {
     });
     lifetime.add(() => chain.close());
     await store.rebuilt();
+    // The close, which flushes what is left, hears of failures.
+    flushSoon = () => void store.flushSoon().catch(() => undefined);
     return chain;
   });
+  return { ...opened, flushSoon };
 }
 
 /** The headers of a light node's data directory, made when missing. */
