@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, cpSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Ran, runCairn, startCairn } from '../support/cairnCommand.ts';
 import { Cluster, MINER_ADDRESS } from '../support/cluster.ts';
@@ -121,6 +121,41 @@ describe('one flipped bit', function () {
     flip(['chain', /\.ldb$/], 0.5);
     await node.start(['--reindex']);
     assert.equal(await node.height(), height);
+    assert.equal(await node.stop(), 0);
+  });
+
+  it('in the key of a coin while the node runs: whoever reads it stops the node with 74, and --reindex-chainstate makes it good', async () => {
+    await node.start();
+    const before = await node.rpc<{ muhash: string }>('gettxoutsetinfo', 'muhash');
+    assert.equal(await node.stop(), 0);
+    await node.start();
+    const block = await node.rpc<{ tx: string[] }>('getblock', await node.rpc('getblockhash', 7));
+    const txid = block.tx[0] as string;
+    const folder = join(node.options.dir, 'chain');
+    const tail = Buffer.from(txid, 'hex').reverse().subarray(16);
+    const places = readdirSync(folder)
+      .filter((name) => name.endsWith('.ldb'))
+      .map((name) => ({ table: join(folder, name), at: readFileSync(join(folder, name)).lastIndexOf(tail) }))
+      .filter(({ table, at }) => at > 0 && readFileSync(table).indexOf(tail) < at);
+    // The header has it as merkle root; the coin in its key, which comes later.
+    assert.equal(places.length, 1);
+    const { table, at } = places[0] as (typeof places)[number];
+    const file = openSync(table, 'r+');
+    writeSync(file, Uint8Array.of((tail[0] as number) ^ 0x20), 0, 1, at);
+    closeSync(file);
+    const wrong = `${txid.slice(0, 30)}${((tail[0] as number) ^ 0x20).toString(16).padStart(2, '0')}${txid.slice(32)}`;
+    assert.equal(await node.rpc('gettxout', txid, 0), null, 'nothing tells that it is missing');
+    await assert.rejects(node.rpc('gettxoutsetinfo', 'muhash'));
+    await until('the end of the node', 10_000, async () => !node.alive);
+    assert.equal(await node.stop(), 74);
+    assert.ok(node.output.includes(`coin ${wrong}:0: the record is not what was written`), node.output);
+    assert.match(node.output, /--reindex-chainstate/);
+    const verified = await runCairn(['db', 'verify', '--datadir', node.options.dir, '--network', 'regtest']);
+    assert.equal(verified.code, 74);
+    assert.ok(verified.err.includes(table), verified.err);
+    await node.start(['--reindex-chainstate']);
+    assert.equal(await node.height(), height);
+    assert.equal((await node.rpc<{ muhash: string }>('gettxoutsetinfo', 'muhash')).muhash, before.muhash);
     assert.equal(await node.stop(), 0);
   });
 
