@@ -10,11 +10,13 @@ import { judgeFor } from '../../src/consensus/registry.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { nodeBlockFs } from '../../src/store/blockFsNode.node.ts';
 import type { KvChainStore } from '../../src/store/chainStore.node.ts';
-import { openSummedKv } from '../../src/store/kvLevel.node.ts';
+import { StoreError } from '../../src/store/errors.ts';
+import { openLevelKv, openSummedKv } from '../../src/store/kvLevel.node.ts';
 import { nodeFolder } from '../../src/store/level/folderNode.node.ts';
 import { openFullStore } from '../../src/store/openStores.node.ts';
 import { beginChainstate, type Rebuild } from '../../src/store/rebuild.ts';
 import { PREFIX, REBUILD_KEY, rangeOf } from '../../src/store/schema.ts';
+import type { KvOp } from '../../src/util/ports.ts';
 import { ANYONE, coinbaseOf, mine, mineChain, placeOf, regtest, spend } from '../chain/regtestMiner.ts';
 import { acceptAll, coinsOf, openChain, type TestChain } from '../chain/setup.ts';
 
@@ -133,6 +135,51 @@ describe('app: reindex', function () {
     );
     await kv.close();
     await reaches('chainstate');
+  });
+
+  it('the coins are made anew whatever has become of them and of the tables they lie in', async () => {
+    const folder = join(dir, 'chain');
+    const kv = await openSummedKv(folder);
+    // Far more than headers, in tables of their own.
+    const more = Array.from({ length: 60_000 }, (_, n): KvOp => {
+      const key = new Uint8Array(37).fill(n >> 8);
+      key[0] = PREFIX.COIN;
+      key[36] = n;
+      return { type: 'put', key, value: new Uint8Array(60).map((_, i) => (n * 31 + i * i) >> (i & 7)) };
+    });
+    await kv.batch(more, { sync: true });
+    await kv.settle();
+    await kv.close();
+    let hurt = 0;
+    for (const name of await readdir(folder)) {
+      if (!name.endsWith('.ldb')) continue;
+      const bytes = await readFile(join(folder, name));
+      if (bytes.length < 500_000) continue;
+      // In a block, in the index, in the footer.
+      for (const at of [bytes.length >> 1, bytes.length - 2000, bytes.length - 3])
+        bytes[at] = (bytes[at] as number) ^ 8;
+      await writeFile(join(folder, name), bytes);
+      hurt++;
+    }
+    assert.ok(hurt > 0);
+    await assert.rejects(open(), /--reindex/);
+    await reaches('chainstate');
+  });
+
+  it('damage among the headers is named, and the way out is to read them from the files', async () => {
+    const kv = await openLevelKv(join(dir, 'chain'));
+    for await (const [key, value] of kv.iterate({ ...rangeOf(PREFIX.HEADER), limit: 1 })) {
+      value[90] = (value[90] as number) ^ 1;
+      await kv.batch([{ type: 'put', key, value }], { sync: true });
+    }
+    await kv.close();
+    for (const wanted of [undefined, 'chainstate'] as const)
+      await assert.rejects(
+        open(wanted),
+        (error: unknown) =>
+          error instanceof StoreError && /^header [0-9a-f]{64} at height 0: .*--reindex to/.test(error.message),
+      );
+    await reaches('index');
   });
 
   it('a deletion of the coins that was interrupted goes on with any start', async () => {

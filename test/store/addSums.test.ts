@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -200,6 +202,40 @@ describe('store: from format 2 to 3', () => {
     await rename(path, `${path}.2`);
     await rename(`${path}.3`, path);
     await isWhole('the new one is in its place');
+  });
+
+  it('a process that is killed again and again gets there, and nothing is lost', async function () {
+    this.timeout(60_000);
+    const path = join(dir, 'chain');
+    const kv = await openLevelKv(path);
+    for (let n = 0; n < 60_000; n += 5000) {
+      const more = Array.from({ length: 5000 }, (_, i): KvOp => {
+        const key = new Uint8Array(37).fill((n + i) >> 6);
+        key[0] = PREFIX.COIN;
+        new DataView(key.buffer).setUint32(1, n + i);
+        return { type: 'put', key, value: new Uint8Array(50).fill(n + i) };
+      });
+      await kv.batch(more, { sync: false });
+    }
+    const expected = await content(kv);
+    await kv.close();
+    let kills = 0;
+    for (let ms = 250; ; ms += 90) {
+      const child = spawn(process.execPath, ['test/store/migrateDatadir.node.ts', dir], { stdio: 'inherit' });
+      const timer = setTimeout(() => child.kill('SIGKILL'), ms);
+      const [code] = (await once(child, 'exit')) as [number | null];
+      clearTimeout(timer);
+      if (code !== null) {
+        assert.equal(code, 0);
+        break;
+      }
+      kills++;
+    }
+    assert.ok(kills > 3, `only ${kills} kills`);
+    assert.equal(await formatNow(), 3);
+    const now = await openSummedKv(path);
+    assert.deepEqual(await content(now), expected);
+    await now.close();
   });
 
   it('a copy is begun anew when the database was used in between', async () => {

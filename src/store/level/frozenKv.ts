@@ -142,7 +142,7 @@ export class FrozenKv implements Kv {
     readonly limit?: number;
   }): AsyncGenerator<readonly [key: Uint8Array, value: Uint8Array]> {
     if (range.reverse === true) throw new Error('this database is only read forwards');
-    const sources = await this.#sources(range.gte);
+    const sources = await this.#sources(range.gte, range.lt);
     let left = range.limit ?? Number.POSITIVE_INFINITY;
     let last: Uint8Array | undefined;
     while (left > 0) {
@@ -164,11 +164,15 @@ export class FrozenKv implements Kv {
     this.#tables.clear();
   }
 
-  /** Everything sorted that there is: the logs, each table of level 0, and the tables of each other level in a row. */
-  async #sources(from: Uint8Array): Promise<Source[]> {
+  /**
+   * Everything sorted that there is below `to`: the logs, each table of level 0, and the tables of each other level in a row.
+   * Tables behind it are not touched: they may be damaged.
+   */
+  async #sources(from: Uint8Array, to: Uint8Array): Promise<Source[]> {
     const levels = new Map<number, LiveTable[]>();
     const rows: LiveTable[][] = [];
     for (const table of this.#version.tables) {
+      if (compareBytes(userKey(table.smallest), to) >= 0) continue;
       if (table.level === 0) rows.push([table]);
       else levels.set(table.level, [...(levels.get(table.level) ?? []), table]);
     }
