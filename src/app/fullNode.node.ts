@@ -93,10 +93,10 @@ async function openCore(parts: RoleParts): Promise<Core> {
   const store = await openFullStore({
     ...{ dir: config.datadir, network, held: parts.held },
     maxFileBytes: fileBytesOf(config),
-    rebuild: rebuildParts({ network, clock, log, tell: parts.warmup, wanted: parts.rebuild }),
+    rebuild: rebuildParts({ network, clock, log, stop: parts.stop, tell: parts.warmup, wanted: parts.rebuild }),
     tell: (message) => log.warn({}, message),
     damaged: parts.fail,
-    dbcache: config.dbcache,
+    ...{ dbcache: config.dbcache, onFlush: parts.onFlush, stop: parts.stop },
     behind: { clock, timers: parts.platform.timers, fail: parts.fail, mayFlush: () => guard.mayWrite },
   });
   lifetime.add(() => store.close());
@@ -117,14 +117,16 @@ async function openCore(parts: RoleParts): Promise<Core> {
     assumeValid: assumeValidOf(config, network),
     room: (bytes) => guard.room(bytes),
     pause: () => nextTurn(),
+    checkStop: () => parts.stop.throwIfAborted(),
     onOpening: (opening) => {
-      following = followOpening(opening, { clock, log, tell: parts.warmup });
+      following = followOpening(opening, { clock, log, tell: parts.warmup }, parts.stop);
     },
     onHalt: parts.fail,
     onFailure: parts.fail,
   });
   lifetime.add(() => chain.close());
   following();
+  if (store.rebuild !== undefined) parts.warmup('Writing the coins…');
   await store.rebuilt();
   checkPruned(chain, config);
   parts.warmup('Loading unconfirmed transactions…');
@@ -143,7 +145,14 @@ async function openCore(parts: RoleParts): Promise<Core> {
     },
   );
   lifetime.add(() => pool.close());
-  await keepPoolInFile({ pool, datadir: config.datadir, timers: parts.platform.timers, log, lifetime });
+  await keepPoolInFile({
+    pool,
+    datadir: config.datadir,
+    timers: parts.platform.timers,
+    log,
+    lifetime,
+    stop: parts.stop,
+  });
   return { guard, store, chain, pool, judge, scripts };
 }
 
@@ -212,7 +221,7 @@ function buildSync(parts: RoleParts, { chain, judge, guard, scripts, store }: Co
   const { datadir, dbcache } = parts.config;
   const past = new PastSync({
     ...common,
-    ...{ store, tips, paused, network, scripts, datadir, lifetime },
+    ...{ store, tips, paused, network, scripts, datadir, lifetime, onFlush: parts.onFlush, stop: parts.stop },
     chainCacheBytes: dbcache * 1_000_000,
     log: log.child({ room: 'chain' }),
     // Connected peers learn of it from the question for their tip, new ones from hello.
@@ -278,6 +287,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
     new Pruner({ chain, store, bytes: pruneMode.bytes, log: parts.log.child({ room: 'chain' }), lifetime, fail });
 
   parts.warmup('Starting network…');
+  parts.stop.throwIfAborted();
   await net.start();
   for (const part of [tips, headers, blocks, orphans, announcer, poolSync]) part.start();
   await past.resume();

@@ -35,7 +35,8 @@ export const composeLight: ComposeRole = async (parts) => {
     tell: (message) => parts.log.warn({}, message),
   });
   lifetime.add(() => store.close());
-  const chain = await HeaderChain.open({ network, judge, store, clock, pause: () => nextTurn() });
+  const opening = { pause: () => nextTurn(), checkStop: () => parts.stop.throwIfAborted() };
+  const chain = await HeaderChain.open({ network, judge, store, clock, ...opening });
   await libp2p;
   const net = peerNetwork(parts, LIGHT_SERVICES, helloOf(chain.bestHeader()));
   lifetime.add(() => net.stop());

@@ -29,17 +29,25 @@ export async function keepPoolInFile(options: {
   readonly timers: Timers;
   readonly log: Logger;
   readonly lifetime: Lifetime;
+  /** Ends the restoring with an error; the file stays as it is. */
+  readonly stop: AbortSignal;
 }): Promise<void> {
-  const { pool, datadir, timers, log, lifetime } = options;
+  const { pool, datadir, timers, log, lifetime, stop } = options;
   const path = join(datadir, 'mempool.dat');
+  const giveUp = (): void => void pool.close();
+  stop.addEventListener('abort', giveUp);
   try {
     const outcome = await pool.load(await readFile(path));
     if (outcome.ok) log.debug({ ...outcome.value }, 'unconfirmed transactions restored');
     else log.warn({ path, detail: outcome.detail }, 'the saved unconfirmed transactions are damaged: starting without');
   } catch (error) {
+    stop.throwIfAborted();
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
       log.warn({ path, err: error }, 'unconfirmed transactions not restored');
+  } finally {
+    stop.removeEventListener('abort', giveUp);
   }
+  stop.throwIfAborted();
   let changed = false;
   let saving: Promise<void> = Promise.resolve();
   const keep = (): Promise<void> => {

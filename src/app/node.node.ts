@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { HaltedError } from '../chain/halt.ts';
+import { ChainClosedError } from '../chain/later.ts';
 import { loadKey } from '../net/keyFile.node.ts';
 import { nodejs } from '../platform/nodejs.node.ts';
 import { parseRpcAuth, type Whitelist } from '../rpc/auth.node.ts';
@@ -13,12 +15,15 @@ import { Lifetime } from '../util/lifetime.ts';
 import { cookiePath, dataDir } from './config/dataDir.node.ts';
 import { loadNetwork } from './config/network.node.ts';
 import type { NodeConfig } from './config/nodeConfig.ts';
+import type { RebuildInfo } from './db/rebuildProgress.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
+import { flushLog } from './flushLog.ts';
 import { MockableClock } from './mockClock.ts';
 import { startOpsServer } from './ops/opsServer.node.ts';
 import type { OpsSource } from './ops/opsSource.ts';
 import type { ComposeRole, Role, RoleParts } from './role.node.ts';
 import type { NodeDeps, RunningNode, StartNode, StopReason } from './runningNode.ts';
+import { StopRequested } from './signals.node.ts';
 
 /** The composition of a role; each is loaded only when it runs. */
 async function composition(role: NodeConfig['role']): Promise<ComposeRole> {
@@ -73,12 +78,16 @@ async function startOps(
   dispatcher: Dispatcher,
   role: () => Role | undefined,
   warmup: () => Record<string, unknown>,
+  isStopping: () => boolean,
 ): Promise<string | undefined> {
   const { config, log, lifetime } = parts;
   if (!config.ops.enabled) return undefined;
   const source: OpsSource = {
-    readiness: () =>
-      role()?.ops.readiness() ?? { ready: false, reason: 'warming-up', detail: 'the node is loading its data' },
+    readiness() {
+      if (isStopping()) return { ready: false, reason: 'stopping', detail: 'the node is stopping' };
+      const detail = String(warmup().warmup ?? 'the node is loading its data');
+      return role()?.ops.readiness() ?? { ready: false, reason: 'warming-up', detail };
+    },
     health: async () => (await role()?.ops.health()) ?? warmup(),
     metrics: async () => (await role()?.ops.metrics()) ?? {},
   };
@@ -93,42 +102,84 @@ async function startOps(
   return server.url;
 }
 
+/** A directory of an older format is brought to this one while RPC tells so. */
+async function migrateHeld({ held, log, stop, warmup }: RoleParts): Promise<void> {
+  const tell = (message: string): void => {
+    log.info({}, message);
+    warmup(`Migrating: ${message}`);
+  };
+  await held.migrate({ tell, stop });
+}
+
+/** What work throws that ends early because the node stops. */
+function isEndedEarly(error: unknown): boolean {
+  if (error instanceof StopRequested || error instanceof ChainClosedError) return true;
+  return error instanceof HaltedError && isEndedEarly(error.cause);
+}
+
 /** Builds the node that the configuration describes; resolves when it is up. Throws what kept it from starting. */
 export const startNode: StartNode = async (config: NodeConfig, deps: NodeDeps): Promise<RunningNode> => {
-  const lifetime = new Lifetime();
+  const progress = deps.progress ?? (() => {});
+  const lifetime = new Lifetime(progress);
   const network = await loadNetwork(config.network);
   // Before anything is written there: another process may run on it.
-  const migrating = (message: string): void => deps.log.info({}, message);
-  const held = await openDatadir(config.datadir, network, migrating, replacedBy(deps.rebuild));
+  const held = await openDatadir(config.datadir, network, 'later', replacedBy(deps.rebuild));
   lifetime.add(() => held.close());
   const clock = new MockableClock(nodejs.clock);
   const ended = Promise.withResolvers<StopReason>();
   let outcome: StopReason = { code: EXIT.ok, reason: 'stopped' };
   let stopping: Promise<void> | undefined;
+  const ending = new AbortController();
+  const dispatcher = new Dispatcher({ clock, log: deps.log.child({ room: 'rpc' }), yieldTurn: () => nextTurn() });
+  const beginStop = (why: unknown): void => {
+    if (ending.signal.aborted) return;
+    ending.abort(why);
+    // From now on whoever asks hears why nothing is done any more.
+    dispatcher.close('Shutting down');
+  };
+  const { stop: asked } = deps;
+  if (asked?.aborted === true) beginStop(asked.reason);
+  asked?.addEventListener('abort', () => beginStop(asked.reason), { once: true });
   const stop = (): Promise<void> => {
+    beginStop(new StopRequested('order'));
     stopping ??= lifetime.close().finally(() => ended.resolve(outcome));
     return stopping;
   };
   const stopWith = (reason: StopReason): void => {
     if (stopping !== undefined) return;
+    deps.log.info({ why: reason.reason }, 'stopping');
     outcome = reason;
     stop().catch((error: unknown) => deps.log.error({ err: error }, 'stopping failed'));
   };
-  const dispatcher = new Dispatcher({ clock, log: deps.log.child({ room: 'rpc' }), yieldTurn: () => nextTurn() });
   let warmup: Record<string, unknown> = {};
+  const tell = (message: string, info?: RebuildInfo): void => {
+    if (ending.signal.aborted) return;
+    dispatcher.setWarmup(message);
+    warmup = { warmup: message, ...info };
+  };
+  const flushed = flushLog({
+    ...{ clock, log: deps.log.child({ room: 'chain' }) },
+    isStopping: () => ending.signal.aborted,
+    tell: (message) => dispatcher.setWarmup(`Shutting down: ${message}`),
+  });
   const parts: RoleParts = {
     ...{ config, network, held, clock, lifetime, log: deps.log },
     platform: { ...nodejs, clock },
     privateKey: loadKey(config.p2p.keyFile ?? dataDir(config.datadir).nodeKey),
-    warmup(message, info) {
-      dispatcher.setWarmup(message);
-      warmup = { warmup: message, ...info };
+    warmup: tell,
+    stop: ending.signal,
+    onFlush(done, total) {
+      progress();
+      flushed(done, total);
     },
     rebuild: deps.rebuild,
     reindexTxs: deps.reindexTxs === true,
     fail(error) {
       // What breaks now is broken by stopping, or told already.
-      if (stopping !== undefined) return deps.log.warn({ err: error }, 'while the node is stopping');
+      if (ending.signal.aborted) {
+        if (!isEndedEarly(error)) deps.log.warn({ err: error }, 'while the node is stopping');
+        return;
+      }
       deps.log.error({ err: error }, 'the node cannot go on: stopping');
       stopWith({ code: exitCodeOf(error), reason: error instanceof Error ? error.message : String(error) });
     },
@@ -143,8 +194,12 @@ export const startNode: StartNode = async (config: NodeConfig, deps: NodeDeps): 
       dispatcher,
       () => role,
       () => warmup,
+      () => ending.signal.aborted,
     );
+    deps.listening?.({ role: config.role, rpcUrl, opsUrl });
+    await migrateHeld(parts);
     role = await (await composition(config.role))(parts);
+    ending.signal.throwIfAborted();
     dispatcher.ready(role.backend);
     const noRest = opsUrl === undefined ? 'ops.enabled is off' : `a ${config.role} node has no blocks`;
     if (config.ops.rest && (opsUrl === undefined || role.backend.blocks === undefined)) {

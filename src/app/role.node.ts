@@ -3,6 +3,7 @@ import type { Network as PeerNetwork } from '../net/network.ts';
 import type { Network } from '../params/network.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Backend } from '../rpc/backend.ts';
+import type { FlushProgress } from '../store/coinFlush.ts';
 import type { Datadir } from '../store/openDatadir.node.ts';
 import type { Rebuild } from '../store/rebuild.ts';
 import type { Lifetime } from '../util/lifetime.ts';
@@ -26,6 +27,10 @@ export interface RoleParts {
   readonly lifetime: Lifetime;
   /** Tells what the node is busy with until it is up. */
   readonly warmup: (message: string, info?: RebuildInfo) => void;
+  /** Aborted when the node is to stop: long work then ends early, by throwing its reason. */
+  readonly stop: AbortSignal;
+  /** Hears how far a flush of the coins is. */
+  readonly onFlush: FlushProgress;
   /** What of the chain is to be made anew first. */
   readonly rebuild: Rebuild | undefined;
   /** The transaction index is to be made anew. */

@@ -1,16 +1,14 @@
 import module from 'node:module';
 import { usePlatformCrypto } from '../platform/nodejs.node.ts';
 import type { Logger } from '../util/ports.ts';
-import { removeRunInfo, writeRunInfo } from './config/dataDir.node.ts';
+import { type DataDir, type RunInfo, removeRunInfo, writeRunInfo } from './config/dataDir.node.ts';
 import type { NodeConfig } from './config/nodeConfig.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
 import { createLogger } from './log.node.ts';
 import { prepareNode } from './prepare.node.ts';
 import type { NodeDeps, RunningNode, StopReason } from './runningNode.ts';
-import { stopSignal } from './signals.node.ts';
-
-/** A stop that takes longer than this is cut off: what was committed is safe, the next start recovers. */
-const STOP_MS = 5_000;
+import { StopRequested, stopSignal } from './signals.node.ts';
+import { StopWatch } from './stopWatch.node.ts';
 
 /** What a supervised node tells its parent over the IPC channel. */
 export type ChildMessage =
@@ -22,8 +20,8 @@ function tellParent(message: ChildMessage): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
-/** Resolves when someone asks the process to stop; the second time, or when stopping takes too long, it ends at once. */
-async function stopRequest(log: Logger): Promise<string> {
+/** Aborted when someone asks the process to stop; the second time it ends at once. */
+function stopRequest(log: Logger, watch: StopWatch): AbortSignal {
   const signal = stopSignal((again) => {
     log.warn({}, `${again} again: ending at once`);
     process.exit(EXIT.failure);
@@ -32,12 +30,13 @@ async function stopRequest(log: Logger): Promise<string> {
   const orphaned = new Promise<string>((resolve) => {
     process.once('disconnect', () => resolve('the supervisor is gone'));
   });
-  const why = await Promise.race([signal, orphaned]);
-  setTimeout(() => {
-    log.error({}, `not stopped after ${STOP_MS / 1000} s: ending at once; the next start recovers`);
-    process.exit(EXIT.failure);
-  }, STOP_MS).unref();
-  return why;
+  const asked = new AbortController();
+  void Promise.race([signal, orphaned]).then((why) => {
+    log.info({ why }, 'stopping');
+    watch.begin(EXIT.failure);
+    asked.abort(new StopRequested(why));
+  });
+  return asked.signal;
 }
 
 /** Exceptions that nobody caught: bugs. The first one stops the node; all are logged. */
@@ -47,13 +46,13 @@ class Bugs {
   /** Resolves with the first. */
   readonly seen: Promise<{ readonly error: unknown }>;
 
-  constructor(log: Logger) {
+  constructor(log: Logger, watch: StopWatch) {
     this.seen = new Promise((resolve) => {
       const fail = (error: unknown): void => {
         log.error({ err: error }, 'internal error: stopping');
         this.first ??= { error };
         // What caused the bug may also keep the node from stopping.
-        setTimeout(() => process.exit(exitCodeOf(error)), STOP_MS).unref();
+        watch.begin(exitCodeOf(error));
         resolve(this.first);
       };
       process.on('uncaughtException', fail);
@@ -66,35 +65,52 @@ class Bugs {
 export async function runNode(config: NodeConfig, anew: Omit<NodeDeps, 'log'> = {}): Promise<void> {
   const log = createLogger(config.log);
   usePlatformCrypto();
-  const requested = stopRequest(log);
-  const bugs = new Bugs(log);
+  const watch = new StopWatch(log);
+  const asked = stopRequest(log, watch);
+  const bugs = new Bugs(log, watch);
+  let dir: DataDir | undefined;
   try {
-    const [{ network, dir }, { startNode }] = await Promise.all([prepareNode(config), import('./node.node.ts')]);
+    const [prepared, { startNode }] = await Promise.all([prepareNode(config), import('./node.node.ts')]);
+    const { network } = prepared;
+    dir = prepared.dir;
+    const runDir = dir;
+    const noteRun = (info: Omit<RunInfo, 'pid' | 'network'>): void =>
+      writeRunInfo(runDir, { pid: process.pid, network: network.name, ...info });
     const node = await Promise.race([
-      startNode(config, { ...anew, log }),
+      startNode(config, {
+        ...{ ...anew, log, stop: asked, progress: () => watch.progress() },
+        listening: (at) => noteRun({ ...at, peerId: '', addresses: [] }),
+      }),
       bugs.seen.then(({ error }): never => {
         throw error;
       }),
     ]);
     const { role, peerId, addresses, rpcUrl, opsUrl } = node;
-    writeRunInfo(dir, { pid: process.pid, role, network: network.name, peerId, addresses, rpcUrl, opsUrl });
+    noteRun({ role, peerId, addresses, rpcUrl, opsUrl });
     tellParent({ type: 'ready', node: { role, peerId, addresses, rpcUrl, opsUrl } });
     for (const address of addresses) log.info({}, `listening on ${address}`);
     log.info({ rpc: rpcUrl, ops: opsUrl }, `${role} node on ${network.name} is up`);
     // What was compiled so far makes the next start faster even if this process gets killed.
     module.flushCompileCache();
 
-    const stop = async (why: string): Promise<StopReason> => {
-      log.info({ why }, 'stopping');
+    const stop = async (): Promise<StopReason> => {
       await node.stop();
       return node.stopped;
     };
-    const end = await Promise.race([node.stopped, requested.then(stop), bugs.seen.then(() => stop('internal error'))]);
-    removeRunInfo(dir);
+    const end = await Promise.race([node.stopped, aborted(asked).then(stop), bugs.seen.then(stop)]);
     log.info({ reason: end.reason }, 'stopped');
     process.exitCode = bugs.first === undefined ? end.code : exitCodeOf(bugs.first.error);
   } catch (error) {
     tellParent({ type: 'failed', message: (error as Error).message, code: exitCodeOf(error) });
-    throw error;
+    // Asked to stop while it started: everything is closed, what was begun goes on with the next start.
+    if (!(error instanceof StopRequested) || bugs.first !== undefined) throw error;
+    log.info({ reason: 'stopped while starting' }, 'stopped');
+  } finally {
+    if (dir !== undefined) removeRunInfo(dir);
   }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }

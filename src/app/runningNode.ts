@@ -30,6 +30,12 @@ export interface NodeDeps {
   readonly rebuild?: Rebuild;
   /** The transaction index is made anew while the node runs. */
   readonly reindexTxs?: boolean;
+  /** Asks the node to stop while it starts: startNode then closes what was opened and throws the reason. */
+  readonly stop?: AbortSignal;
+  /** Told whenever stopping has got on. */
+  readonly progress?: () => void;
+  /** Told where JSON-RPC and health are answered, before the node is up. */
+  readonly listening?: (at: Pick<RunningNode, 'role' | 'rpcUrl' | 'opsUrl'>) => void;
 }
 
 export type StartNode = (config: NodeConfig, deps: NodeDeps) => Promise<RunningNode>;

@@ -103,7 +103,7 @@ export class ChainManager implements Chain {
     const halt = new HaltSwitch(parts.onHalt);
     const headers = await HeaderChain.open({ ...parts, halt });
     const snapshot = await storedSnapshot(parts.store);
-    await finishFlush(parts.store, headers.index, parts.store);
+    await finishFlush(parts.store, headers.index, parts.store, parts.checkStop);
     let tipHash = await parts.store.tip();
     if (tipHash === undefined) {
       await commitGenesis(parts, headers.index.genesis);
@@ -118,6 +118,7 @@ export class ChainManager implements Chain {
     await manager.#pruning.load();
     parts.onOpening?.(manager);
     await manager.#mover.activate(() => leaveInvalid(manager.#mover, manager.#candidates));
+    parts.checkStop?.();
     return manager;
   }
 
@@ -199,7 +200,8 @@ export class ChainManager implements Chain {
   }
 
   /** All coins at the tip. They stay those of this moment while blocks connect; reading them holds nobody up. */
-  coinsAtTip(): Promise<CoinsAtTip> {
+  async coinsAtTip(): Promise<CoinsAtTip> {
+    await this.#parts.store.flushAhead();
     return this.#lines.inTurn(async () => {
       await this.#mover.activate();
       return { tip: this.tip(), coins: await beginWalk(this.#parts.store.allCoins()) };
@@ -282,7 +284,8 @@ export class ChainManager implements Chain {
   }
 
   /** Deletes whole files of blocks, all of them KEEP_BLOCKS or more below the tip. */
-  prune(goal: PruneGoal): Promise<Pruned> {
+  async prune(goal: PruneGoal): Promise<Pruned> {
+    await this.#parts.store.flushAhead();
     return this.#lines.take(async () => {
       // Blocks taken from now on are written behind this file, or in it.
       const last = Math.max(...this.#parts.store.fileSizes().bodies.keys());

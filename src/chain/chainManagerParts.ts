@@ -21,6 +21,8 @@ export interface ChainManagerParts {
   readonly room?: Room;
   /** As HeaderChainParts.pause. */
   readonly pause?: () => Promise<void>;
+  /** Throws when whoever opens the chain has given it up: `open` does then. What was done is kept, the next open goes on. */
+  readonly checkStop?: () => void;
   /**
    * Told before the chain goes to the best block on disk, which takes long when the coins are behind: its events tell how
    * far it is.

@@ -14,9 +14,15 @@ type Files = Pick<ChainStore, 'readBody' | 'readUndo'>;
  * When a crash interrupted a flush of the coins in `store`, brings them to the block that the flush was for. What each block on the way
  * did to the coins is read from its body and undo record, without asking for coins, as they are a mix: an outpoint that any
  * block on the way touches ends up as the last one left it, and no other differs between the two ends.
- * Throws StoredChainError, and StoreError for damaged files.
+ * Throws StoredChainError, and StoreError for damaged files. `checkStop` is called before each block and may throw: then the
+ * flush is still an interrupted one.
  */
-export async function finishFlush(store: Store, index: Pick<HeaderIndex, 'get'>, files: Files): Promise<void> {
+export async function finishFlush(
+  store: Store,
+  index: Pick<HeaderIndex, 'get'>,
+  files: Files,
+  checkStop: () => void = () => {},
+): Promise<void> {
   const interrupted = await store.interruptedFlush();
   if (interrupted === undefined) return;
   const entryOf = (hash: Hash256): IndexEntry => {
@@ -27,7 +33,14 @@ export async function finishFlush(store: Store, index: Pick<HeaderIndex, 'get'>,
       );
     return entry;
   };
-  await store.finishFlush(diffsBetween(files, entryOf(interrupted.from), entryOf(interrupted.to)));
+  await store.finishFlush(checked(diffsBetween(files, entryOf(interrupted.from), entryOf(interrupted.to)), checkStop));
+}
+
+async function* checked(diffs: AsyncIterable<UtxoDiff>, checkStop: () => void): AsyncGenerator<UtxoDiff> {
+  for await (const diff of diffs) {
+    checkStop();
+    yield diff;
+  }
 }
 
 async function* diffsBetween(files: Files, from: IndexEntry, to: IndexEntry): AsyncGenerator<UtxoDiff> {

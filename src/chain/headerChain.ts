@@ -25,6 +25,8 @@ export interface HeaderChainParts {
   readonly halt?: HaltSwitch;
   /** Lets everything else run: awaited between slices of a long run of headers. Default: none. */
   readonly pause?: () => Promise<void>;
+  /** Asked between headers while they are loaded: throws when whoever opens the chain has given it up. */
+  readonly checkStop?: () => void;
 }
 
 /** Headers judged between two pauses: about 10 ms. */
@@ -68,7 +70,9 @@ export class HeaderChain implements HeaderChainReader, HeaderChainWriter {
     const { judge, network } = parts;
     let index: HeaderIndex | undefined;
     let next = 0;
+    let read = 0;
     for await (const stored of parts.store.loadHeaders()) {
+      if (++read % SLICE === 0) parts.checkStop?.();
       next = Math.max(next, stored.sequence + 1);
       if (index === undefined) {
         const genesis = fromStored(stored, undefined, judge);

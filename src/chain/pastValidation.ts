@@ -25,6 +25,8 @@ export interface PastValidationParts {
   readonly files: Pick<ChainStore, 'readBody' | 'readUndo'>;
   /** Lets everything else run. */
   readonly pause: () => Promise<void>;
+  /** As ChainManagerParts. */
+  readonly checkStop?: () => void;
 }
 
 /**
@@ -81,7 +83,7 @@ export class PastValidation {
     const interrupted = await coins.interruptedFlush();
     if (interrupted !== undefined) {
       if (connected(interrupted.from) === undefined || connected(interrupted.to) === undefined) return undefined;
-      await finishFlush(coins, { get: (hash) => parts.entry(hash) as IndexEntry | undefined }, files);
+      await finishFlush(coins, { get: (hash) => parts.entry(hash) as IndexEntry | undefined }, files, parts.checkStop);
     }
     const hash = await coins.tip();
     if (hash === undefined) {

@@ -127,6 +127,11 @@ export interface ChainStore extends HeaderStore {
   commit(change: ChainCommit): Promise<void>;
   /** Makes everything durable, coins included: tip() after a crash is not behind what is committed now. */
   flush(): Promise<void>;
+  /**
+   * Brings most of what flush() would write to the disk while commits go on, so that a flush soon after it is short. Never
+   * throws for the disk: flush() will.
+   */
+  flushAhead(): Promise<void>;
   /** Makes everything durable but the coins: headers, positions, files. */
   sync(): Promise<void>;
   /** The files of bodies and of undo records. */

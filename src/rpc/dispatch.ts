@@ -69,7 +69,7 @@ export class Dispatcher {
     this.#maxBatchAnswer = parts.maxBatchAnswer ?? MAX_BATCH_ANSWER;
   }
 
-  /** What callers are told (-28) until `ready`. */
+  /** What callers are told (-28) until `ready`, and after `close`. */
   setWarmup(message: string): void {
     this.#warmup = message;
   }
@@ -79,6 +79,13 @@ export class Dispatcher {
     const registry = createRegistry(allMethods, backend);
     this.#ready = { backend, registry, onEnd: this.#onEnd(undefined), active: () => [...this.#active] };
     return registry;
+  }
+
+  /** From now on callers are told `message` (-28) again; calls under way go on, waiting methods return at once. */
+  close(message: string): void {
+    this.#ready = undefined;
+    this.#warmup = message;
+    this.stop();
   }
 
   /** Waiting methods return at once. */

@@ -8,6 +8,7 @@ import { cutTornLogs, openSummedKv } from './kvLevel.node.ts';
 import { damaged } from './level/damage.ts';
 import { nodeFolder } from './level/folderNode.node.ts';
 import { FrozenKv } from './level/frozenKv.ts';
+import type { Migrating, MigrationRun } from './migrate.node.ts';
 import type { SummedKv } from './summedKv.ts';
 
 /** The databases whose records have checksums from format 3 on. */
@@ -15,8 +16,6 @@ const DATABASES = ['chain', 'past', 'headers'] as const;
 /** Records between two reports. */
 const REPORT = 1_000_000;
 const REPORT_BYTES = 1 << 30;
-
-type Tell = (message: string) => void;
 
 /** As it is until format 3 is written down, and as it will be. */
 const before = (path: string): string => `${path}.2`;
@@ -28,21 +27,22 @@ const after = (path: string): string => `${path}.3`;
  *   2. NAME.3 is filled: the copy goes on there unless the database was opened meanwhile;
  *   3. format.json says 3 (by the caller): from then on NAME.3 is the database;
  *   4. NAME becomes NAME.2, NAME.3 becomes NAME (putInPlace), NAME.2 is deleted: finished when the directory is opened next.
- * `except`: databases that are made anew afterwards.
+ * The databases in `replaced` are left out.
  */
-export async function addSums(dir: string, tell: Tell, except: readonly string[] = []): Promise<void> {
+export async function addSums(dir: string, options: MigrationRun): Promise<void> {
   for (const name of DATABASES) {
     const path = join(dir, name);
-    if (except.includes(name) || !existsSync(join(path, 'CURRENT'))) await guard(path, remove(after(path)));
-    else await addSumsTo(path, tell);
+    if (options.replaced.includes(name) || !existsSync(join(path, 'CURRENT'))) await guard(path, remove(after(path)));
+    else await addSumsTo(path, options);
   }
 }
 
-async function addSumsTo(path: string, tell: Tell): Promise<void> {
+async function addSumsTo(path: string, { tell, stop }: Migrating): Promise<void> {
   await cutTornLogs(path, tell);
   const folder = nodeFolder(path);
   let verified = 0;
   const { kv, damage } = await FrozenKv.verify(folder, (done, total) => {
+    stop?.throwIfAborted();
     if (done - verified < REPORT_BYTES) return;
     verified = done;
     tell(`${path}: ${Math.floor((done / total) * 100)}% verified`);
@@ -54,6 +54,7 @@ async function addSumsTo(path: string, tell: Tell): Promise<void> {
   let told = 0;
   try {
     await copyRecords(kv, to, source, (records) => {
+      stop?.throwIfAborted();
       if (records - told < REPORT) return;
       told = records;
       tell(`${path}: ${records} records have a checksum`);

@@ -22,6 +22,8 @@ export interface ChainDatabaseParts {
   readonly wanted?: Rebuild | undefined;
   readonly tell?: TellLost | undefined;
   readonly latch?: DamageLatch | undefined;
+  /** Ends the copying and deleting of records with an error; the next start goes on. */
+  readonly stop?: AbortSignal | undefined;
 }
 
 export interface ChainDatabase {
@@ -41,15 +43,15 @@ export interface ChainDatabase {
 export async function openChainDatabase(
   dir: string,
   fs: BlockFs,
-  { wanted, tell, latch }: ChainDatabaseParts,
+  { wanted, tell, latch, stop }: ChainDatabaseParts,
 ): Promise<ChainDatabase> {
   const path = join(dir, 'chain');
   await finishReplacing(path);
   if (wanted === 'index' && !(await isIndexing(path, tell))) await replace(path, (fresh) => beginIndexing(fresh, fs));
-  if (wanted === 'chainstate' && (await exists(join(path, 'CURRENT')))) await replaceCoinsIn(path, tell);
+  if (wanted === 'chainstate' && (await exists(join(path, 'CURRENT')))) await replaceCoinsIn(path, tell, stop);
   const kv = await openSummedKv(path, { tell, ...(latch && { latch }) });
   try {
-    return { kv, rebuild: await beginChainstate(kv, wanted === 'chainstate') };
+    return { kv, rebuild: await beginChainstate(kv, wanted === 'chainstate', stop) };
   } catch (error) {
     await kv.close();
     throw error;
@@ -70,11 +72,12 @@ async function replace(path: string, fill: (fresh: Kv) => Promise<void>): Promis
 }
 
 /** Unless a rebuild is under way, which goes on. Deleting all coins one by one takes longer, and trips over damage. */
-async function replaceCoinsIn(path: string, tell: TellLost | undefined): Promise<void> {
+async function replaceCoinsIn(path: string, tell: TellLost | undefined, stop: AbortSignal | undefined): Promise<void> {
   await cutTornLogs(path, tell);
   const old = new SummedKv(await FrozenKv.open(nodeFolder(path)), { path });
   const state = await rebuildState(old);
-  if (state === undefined || state.step === 'wiping') await replace(path, (fresh) => copyWithoutCoins(old, fresh));
+  if (state === undefined || state.step === 'wiping')
+    await replace(path, (fresh) => copyWithoutCoins(old, fresh, stop));
 }
 
 /** True when the database is being made anew already, and can be read. */

@@ -20,17 +20,18 @@ import { decodeAll } from '../util/codec.ts';
 import type { Lifetime } from '../util/lifetime.ts';
 import type { Kv, KvOp } from '../util/ports.ts';
 import { SerialQueue } from '../util/queue.ts';
+import type { ChainStoreParts } from './chainStoreParts.ts';
 import { CoinCache, type CoinCacheSize } from './coinCache.ts';
 import { decodeCoin } from './coinCodec.ts';
 import type { CoinDoubt } from './coinDoubt.ts';
-import { type CoinState, endFlush, flushCoins, readCoinState } from './coinFlush.ts';
+import { type CoinState, endFlush, type FlushParts, flushCoins, readCoinState } from './coinFlush.ts';
 import type { CoinTable } from './coinTable.ts';
 import { DamageLatch } from './damageLatch.ts';
 import { DurableWrites, type WriteBehind } from './durableWrites.ts';
 import { decodeStored } from './errors.ts';
 import type { FlushMarker } from './flushMarker.ts';
 import { readHeaders } from './headerStore.ts';
-import { type ChainFiles, type OpenFilesParts, openFiles } from './openFiles.ts';
+import { type ChainFiles, openFiles } from './openFiles.ts';
 import { endRebuild, type RebuildState } from './rebuild.ts';
 import { dropCoins, replaceCoins } from './replaceCoins.ts';
 import { coinKey, outPointOfCoinKey, PREFIX, rangeOf, SNAPSHOT_KEY } from './schema.ts';
@@ -43,23 +44,8 @@ export const DEFAULT_DBCACHE = 450;
 const FLUSH_EVERY_MS = 5 * 60_000;
 /** More dirty coins than these are flushed in the background by the timer: commits would wait for them. */
 const FLUSH_IN_PLACE = 50_000;
-
-export interface ChainStoreParts extends OpenFilesParts {
-  /** What a rebuild has left to do once the store is open. */
-  readonly rebuild?: RebuildState;
-  /** For coins; default DEFAULT_DBCACHE. */
-  readonly cacheBytes?: number;
-  /** Lets syncs and flushes wait. Without it every commit is synced, and coins are flushed when the cache is full or by flush(). */
-  readonly behind?: WriteBehind;
-  /** Coins per batch of a flush, as FlushParts. */
-  readonly flushSlice?: number;
-  /** Shared with the database: what is met there ends all writing. */
-  readonly latch?: DamageLatch;
-  /** Looks closely at the database before a block is refused because of it. Absent: it is trusted. */
-  readonly doubt?: CoinDoubt;
-  /** Closed by close(), after the files. */
-  readonly lifetime: Lifetime;
-}
+/** More are flushed by flushAhead: about a second. Whatever goes to the background costs the cache its older half. */
+const FLUSH_AHEAD = 200_000;
 
 /** What a database held when it was opened. */
 interface Found {
@@ -86,7 +72,9 @@ export class KvChainStore implements ChainStore {
   readonly #writes: DurableWrites;
   readonly #cache: CoinCache;
   readonly #behind: WriteBehind | undefined;
-  readonly #slice: number | undefined;
+  readonly #flushing: Pick<FlushParts, 'slice' | 'progress'>;
+  readonly #stop: AbortSignal | undefined;
+  readonly #flushAhead: number;
   /** Commits and flushes, one at a time. */
   readonly #queue = new SerialQueue();
   /** The block the coins in cache and database together represent. */
@@ -113,7 +101,10 @@ export class KvChainStore implements ChainStore {
     this.#files = files;
     this.#lifetime = parts.lifetime;
     this.#behind = parts.behind;
-    this.#slice = parts.flushSlice;
+    const { flushSlice: slice, onFlush: progress, flushAhead = FLUSH_AHEAD } = parts;
+    this.#flushing = { ...(slice && { slice }), ...(progress && { progress }) };
+    this.#flushAhead = flushAhead;
+    this.#stop = parts.stop;
     this.#writes = new DurableWrites(parts.kv, files, parts.behind);
     this.#cache = new CoinCache({
       budget: parts.cacheBytes ?? DEFAULT_DBCACHE * 1_000_000,
@@ -203,6 +194,15 @@ export class KvChainStore implements ChainStore {
     return this.#queue.run(() => (this.#cache.young.dirty > FLUSH_IN_PLACE ? this.#freeze() : undefined));
   }
 
+  async flushAhead(): Promise<void> {
+    await this.#background;
+    await this.#queue.run(async () => {
+      const whole = !this.#torn && this.#interrupted === undefined && this.#failure === undefined;
+      if (whole && this.#cache.young.dirty > this.#flushAhead) await this.#freeze();
+    });
+    await this.#background;
+  }
+
   sync(): Promise<void> {
     return this.#writes.durable();
   }
@@ -273,7 +273,7 @@ export class KvChainStore implements ChainStore {
       await this.#flush();
       await this.#writes.durable();
       this.#torn = true;
-      const count = await replaceCoins(this.#kv, snapshot, coins);
+      const count = await replaceCoins(this.#kv, snapshot, coins, this.#stop);
       this.#cache.clear();
       this.#tip = snapshot.base;
       this.#flushedTip = snapshot.base;
@@ -284,7 +284,7 @@ export class KvChainStore implements ChainStore {
 
   dropCoins(): Promise<void> {
     return this.#queue.run(async () => {
-      await dropCoins(this.#kv);
+      await dropCoins(this.#kv, this.#stop);
       this.#cache.clear();
       this.#tip = undefined;
       this.#flushedTip = undefined;
@@ -376,8 +376,7 @@ export class KvChainStore implements ChainStore {
 
   async #flushTable(table: CoinTable, state: CoinState): Promise<void> {
     const pause = (): Promise<void> => nextTurn();
-    const slice = this.#slice === undefined ? {} : { slice: this.#slice };
-    await flushCoins(table, this.#flushedTip, state, { writes: this.#writes, pause, ...slice });
+    await flushCoins(table, this.#flushedTip, state, { writes: this.#writes, pause, ...this.#flushing });
     this.#flushedTip = state.tip;
     await this.#cache.flushed(table, pause);
   }

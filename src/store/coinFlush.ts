@@ -25,12 +25,16 @@ export interface CoinState {
 /** The writes of a database of coins, as DurableWrites has them. */
 export type FlushWrites = Pick<DurableWrites, 'settle' | 'durable' | 'part'>;
 
+/** Told how many coins of a flush are written, of all: when it begins, after each slice, and when it has ended. */
+export type FlushProgress = (done: number, total: number) => void;
+
 export interface FlushParts {
   readonly writes: FlushWrites;
   /** Lets everything else run. */
   readonly pause: () => Promise<void>;
   /** Operations per batch; default 2,000. */
   readonly slice?: number;
+  readonly progress?: FlushProgress;
 }
 
 /** What a database says of its coins: their block and number, and the flush that a crash interrupted. Throws StoreError. */
@@ -107,12 +111,14 @@ export async function flushCoins(
   table: CoinTable,
   from: Hash256 | undefined,
   to: CoinState,
-  { writes, pause, slice = SLICE }: FlushParts,
+  { writes, pause, slice = SLICE, progress = () => {} }: FlushParts,
 ): Promise<void> {
+  progress(0, table.dirty);
   const places = await dirtyInOrder(table, pause);
   await writes.settle();
   if (places.length <= slice || from === undefined) {
     await writes.durable(() => [...opsOf(table, places), ...stateOps(to)]);
+    progress(places.length, places.length);
     return;
   }
   const marker = encodeFlushMarker({ from, to: to.tip, count: to.count });
@@ -123,6 +129,7 @@ export async function flushCoins(
       // Made while the slice before is written.
       const ops = opsOf(table, places.subarray(i, i + slice));
       await writing;
+      progress(i, places.length);
       writing = writes.part(ops);
       // Told when it is waited for.
       writing.catch(() => undefined);
@@ -133,6 +140,7 @@ export async function flushCoins(
   }
   await writes.settle();
   await writes.durable(() => [...stateOps(to), { type: 'del', key: FLUSHING_KEY }]);
+  progress(places.length, places.length);
 }
 
 /**

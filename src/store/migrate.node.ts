@@ -8,12 +8,22 @@ import { PREFIX, rangeOf } from './schema.ts';
 /** Tells people what is being done to their data directory. */
 export type TellMigration = (message: string) => void;
 
+export interface Migrating {
+  readonly tell: TellMigration;
+  /** Ends it with an error; what is left is done by the next start. */
+  readonly stop?: AbortSignal | undefined;
+}
+
+/** A migration of one directory. `replaced`: databases that are made anew right after, and need not be led anywhere. */
+export interface MigrationRun extends Migrating {
+  readonly replaced: readonly string[];
+}
+
 /** Leads a data directory from one format to the next. Done again after a crash, it must come to the same. */
 interface Migration {
   readonly to: number;
   readonly what: string;
-  /** `replaced`: databases that are made anew right after, and need not be led anywhere. */
-  run(dir: string, tell: TellMigration, replaced: readonly string[]): Promise<void>;
+  run(dir: string, options: MigrationRun): Promise<void>;
 }
 
 /** By the format that they start from. */
@@ -24,12 +34,12 @@ const MIGRATIONS: ReadonlyMap<number, Migration> = new Map([
       to: 2,
       what: 'the transaction index gets a database of its own',
       /** The old one goes; the new one is built while the node runs. */
-      async run(dir: string, tell: TellMigration, replaced: readonly string[]): Promise<void> {
+      async run(dir: string, { tell, stop, replaced }: MigrationRun): Promise<void> {
         const path = join(dir, 'chain');
         if (!existsSync(path) || replaced.includes('chain')) return;
         const kv = await openLevelKv(path);
         try {
-          await wipe(kv, rangeOf(PREFIX.TX), (done) => tell(`${done} old entries deleted`));
+          await wipe(kv, rangeOf(PREFIX.TX), { stop, tell: (done) => tell(`${done} old entries deleted`) });
           await wipe(kv, rangeOf(PREFIX.TXINDEX_STATE));
           await wipe(kv, rangeOf(PREFIX.INDEX_LOW));
           await kv.settle();
@@ -57,16 +67,12 @@ export async function migrate(
   dir: string,
   from: number,
   to: number,
-  options: {
-    readonly tell: TellMigration;
-    readonly reached: (format: number) => Promise<void>;
-    readonly replaced: readonly string[];
-  },
+  options: MigrationRun & { readonly reached: (format: number) => Promise<void> },
 ): Promise<void> {
   for (let at = from; at !== to; ) {
     const step = MIGRATIONS.get(at) as Migration;
     options.tell(`data directory ${dir}: from format ${at} to ${step.to}: ${step.what}`);
-    await step.run(dir, options.tell, options.replaced);
+    await step.run(dir, options);
     await options.reached(step.to);
     at = step.to;
   }

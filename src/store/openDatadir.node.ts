@@ -12,7 +12,7 @@ import {
 } from './errors.ts';
 import { openUnchecked } from './kvLevel.node.ts';
 import { holderOf, noteHolder } from './lockHolder.node.ts';
-import { canMigrate, migrate, type TellMigration } from './migrate.node.ts';
+import { canMigrate, type Migrating, migrate } from './migrate.node.ts';
 import { FORMAT_VERSION } from './schema.ts';
 
 /** What storage knows of a network (params/network.ts' Network has it all). */
@@ -25,6 +25,8 @@ export interface StoreNetwork {
 /** A data directory that this process holds. */
 export interface Datadir {
   readonly dir: string;
+  /** Brings it from an older format to this one where that was put off; before anything else is done with it. */
+  migrate(options: Migrating): Promise<void>;
   /** Lets others have it. */
   close(): Promise<void>;
 }
@@ -32,14 +34,14 @@ export interface Datadir {
 /**
  * Takes the data directory for this process and this network; creates it when missing.
  * Throws DatadirLockedError (another process has it; the operating system frees the lock when that one dies),
- * WrongNetworkError, UnknownFormatError or StoreError. A directory of an older format is brought to this one, and `tell` hears
- * of it; without `tell` it is refused. `replaced`: databases that the caller makes anew, so that it does not matter what they
- * hold.
+ * WrongNetworkError, UnknownFormatError or StoreError. A directory of an older format is brought to this one, which may take
+ * long: `migrating` says who hears of it, or that it is done 'later' by Datadir.migrate; without it the directory is refused.
+ * `replaced`: databases that the caller makes anew, so that it does not matter what they hold.
  */
 export async function openDatadir(
   dir: string,
   network: StoreNetwork,
-  tell?: TellMigration,
+  migrating?: Migrating | 'later',
   replaced: readonly string[] = [],
 ): Promise<Datadir> {
   try {
@@ -50,16 +52,26 @@ export async function openDatadir(
   // An empty LevelDB is the one lock Node gives us that the kernel releases after kill -9.
   const lock = await openLock(dir);
   try {
-    await bind(dir, network, tell, replaced);
-    await putInPlace(dir);
+    const format = await bind(dir, network, migrating !== undefined);
+    if (format === FORMAT_VERSION) await putInPlace(dir);
+    const held: Datadir = {
+      ...{ dir, close: lock.close },
+      async migrate(options) {
+        if (format === FORMAT_VERSION) return;
+        const reached = (to: number): Promise<void> => writeFormat(dir, formatPath(dir), network, to);
+        await migrate(dir, format, FORMAT_VERSION, { ...options, replaced, reached });
+        await putInPlace(dir);
+      },
+    };
+    if (migrating !== undefined && migrating !== 'later') await held.migrate(migrating);
+    return held;
   } catch (error) {
     await lock.close();
     throw error;
   }
-  return { dir, close: lock.close };
 }
 
-async function openLock(dir: string): Promise<Pick<Datadir, 'close'>> {
+async function openLock(dir: string): Promise<{ close(): Promise<void> }> {
   const path = join(dir, 'lock');
   try {
     const lock = await openUnchecked(path);
@@ -78,17 +90,13 @@ async function openLock(dir: string): Promise<Pick<Datadir, 'close'>> {
   }
 }
 
-async function bind(
-  dir: string,
-  network: StoreNetwork,
-  tell: TellMigration | undefined,
-  replaced: readonly string[],
-): Promise<void> {
-  const path = join(dir, 'format.json');
+/** The format of the directory, which is this one or one that can be led to it. */
+async function bind(dir: string, network: StoreNetwork, mayMigrate: boolean): Promise<number> {
+  const path = formatPath(dir);
   const text = await readIfPresent(path);
   if (text === undefined) {
     await writeFormat(dir, path, network, FORMAT_VERSION);
-    return;
+    return FORMAT_VERSION;
   }
   let found: { format?: unknown; network?: unknown; chainId?: unknown };
   try {
@@ -104,12 +112,15 @@ async function bind(
       `${String(found.network)} (${String(found.chainId)})`,
       `${network.name} (${chainId})`,
     );
-  if (found.format === FORMAT_VERSION) return;
+  if (found.format === FORMAT_VERSION) return FORMAT_VERSION;
   if (!canMigrate(found.format, FORMAT_VERSION))
     throw new UnknownFormatError(dir, String(found.format), FORMAT_VERSION, 'unknown');
-  if (tell === undefined) throw new UnknownFormatError(dir, String(found.format), FORMAT_VERSION, 'older');
-  const reached = (format: number): Promise<void> => writeFormat(dir, path, network, format);
-  await migrate(dir, found.format, FORMAT_VERSION, { tell, reached, replaced });
+  if (!mayMigrate) throw new UnknownFormatError(dir, String(found.format), FORMAT_VERSION, 'older');
+  return found.format;
+}
+
+function formatPath(dir: string): string {
+  return join(dir, 'format.json');
 }
 
 async function readIfPresent(path: string): Promise<string | undefined> {

@@ -11,6 +11,7 @@ import { openNodeBlockFs } from './blockFsNode.node.ts';
 import { openChainDatabase } from './chainDatabase.node.ts';
 import { KvChainStore } from './chainStore.node.ts';
 import { CoinDoubt } from './coinDoubt.ts';
+import type { FlushProgress } from './coinFlush.ts';
 import { DamageLatch } from './damageLatch.ts';
 import type { WriteBehind } from './durableWrites.ts';
 import { StoreError } from './errors.ts';
@@ -18,7 +19,7 @@ import { KvHeaderStore } from './headerStore.ts';
 import { openSummedKv, type TellLost } from './kvLevel.node.ts';
 import { nodeFolder } from './level/folderNode.node.ts';
 import { TablesInUse } from './level/tablesInUse.ts';
-import type { TellMigration } from './migrate.node.ts';
+import type { Migrating } from './migrate.node.ts';
 import { type Datadir, openDatadir, type StoreNetwork } from './openDatadir.node.ts';
 import { KvPastCoins } from './pastCoins.ts';
 import { endIndexing, type Rebuild, type RebuildState, replacedBy } from './rebuild.ts';
@@ -42,7 +43,7 @@ async function hold(
     readonly dir: string;
     readonly network: StoreNetwork;
     readonly held?: Datadir;
-    readonly migrating?: TellMigration;
+    readonly migrating?: Migrating;
     readonly rebuild?: RebuildParts;
   },
   lifetime: Lifetime,
@@ -85,7 +86,7 @@ export function openFullStore(options: {
   /** The directory when the caller holds it already. */
   readonly held?: Datadir;
   /** Hears that a directory of an older format is brought to this one; without it such a directory is refused. */
-  readonly migrating?: TellMigration;
+  readonly migrating?: Migrating;
   /** Hears what a power cut took from the database. */
   readonly tell?: TellLost;
   /** Memory for coins in 10^6 bytes; default DEFAULT_DBCACHE. */
@@ -94,6 +95,9 @@ export function openFullStore(options: {
   readonly behind?: WriteBehind;
   /** Hears of the first damage that is met in the database: nothing is written from then on, and the node should stop. */
   readonly damaged?: (error: StoreError) => void;
+  /** As ChainStoreParts. */
+  readonly onFlush?: FlushProgress;
+  readonly stop?: AbortSignal;
 }): Promise<KvChainStore> {
   return opening(async (lifetime) => {
     await hold(options, lifetime);
@@ -101,11 +105,11 @@ export function openFullStore(options: {
     const fs = await openNodeBlockFs(join(options.dir, 'blocks'));
     const latch = new DamageLatch(options.damaged);
     const { kv, rebuild: begun } = await openChainDatabase(options.dir, fs, {
-      ...{ wanted: options.rebuild?.wanted, tell: options.tell, latch },
+      ...{ wanted: options.rebuild?.wanted, tell: options.tell, stop: options.stop, latch },
     });
     lifetime.add(() => kv.close());
     const rebuild = begun?.step === 'indexing' ? await index(kv, path, fs, options.rebuild) : begun;
-    const { maxFileBytes, dbcache, behind, tell = () => {} } = options;
+    const { maxFileBytes, dbcache, behind, onFlush, stop, tell = () => {} } = options;
     const nowMs = (): number => behind?.clock.monotonicMs() ?? performance.now();
     const tables = new TablesInUse({ folder: nodeFolder(path), nowMs, pause: () => nextTurn() });
     const doubt = new CoinDoubt({ path, tables, latch, nowMs, tell });
@@ -115,6 +119,8 @@ export function openFullStore(options: {
       ...(rebuild === undefined ? {} : { rebuild }),
       ...(dbcache === undefined ? {} : { cacheBytes: dbcache * 1_000_000 }),
       ...(behind === undefined ? {} : { behind }),
+      ...(onFlush === undefined ? {} : { onFlush }),
+      ...(stop === undefined ? {} : { stop }),
     });
   });
 }
@@ -134,8 +140,9 @@ export async function openPastCoins(options: {
   readonly syncChain: () => Promise<void>;
   /** As openFullStore's. */
   readonly tell?: TellLost;
+  readonly onFlush?: FlushProgress;
 }): Promise<KvPastCoins> {
-  const { dir, start, cacheBytes, syncChain, tell } = options;
+  const { dir, start, cacheBytes, syncChain, tell, onFlush } = options;
   if (start !== 'kept') await removePastCoins(dir);
   const path = join(dir, 'past');
   const hint = `Delete ${path} while no node runs: the blocks below the snapshot are connected again from genesis`;
@@ -145,7 +152,8 @@ export async function openPastCoins(options: {
     if (start === 'again') await kv.batch([{ type: 'put', key: PAST_AGAIN_KEY, value: EMPTY }], { sync: true });
     const remove = (): Promise<void> => removePastCoins(dir);
     const pause = (): Promise<void> => nextTurn();
-    coins = await KvPastCoins.open({ kv, path, cacheBytes, syncChain, pause, remove, salt: randomBytes(16) });
+    const parts = { kv, path, cacheBytes, syncChain, pause, remove, salt: randomBytes(16) };
+    coins = await KvPastCoins.open({ ...parts, ...(onFlush && { onFlush }) });
   } finally {
     if (coins === undefined) await kv.close();
   }
@@ -162,7 +170,7 @@ export function openHeaderStore(options: {
   readonly dir: string;
   readonly network: StoreNetwork;
   readonly held?: Datadir;
-  readonly migrating?: TellMigration;
+  readonly migrating?: Migrating;
   /** As openFullStore's. */
   readonly tell?: TellLost;
 }): Promise<KvHeaderStore> {

@@ -6,7 +6,7 @@ import type { Kv } from '../util/ports.ts';
 import { SerialQueue } from '../util/queue.ts';
 import { CoinCache } from './coinCache.ts';
 import { decodeCoin } from './coinCodec.ts';
-import { endFlush, type FlushWrites, flushCoins, readCoinState } from './coinFlush.ts';
+import { endFlush, type FlushProgress, type FlushWrites, flushCoins, readCoinState } from './coinFlush.ts';
 import { decodeStored } from './errors.ts';
 import type { FlushMarker } from './flushMarker.ts';
 import { coinKey, outPointOfCoinKey, PAST_AGAIN_KEY, PREFIX, rangeOf } from './schema.ts';
@@ -27,6 +27,8 @@ export interface PastCoinsParts {
   readonly remove: () => Promise<void>;
   /** Operations per batch of a flush, as FlushParts. */
   readonly flushSlice?: number;
+  /** Hears how far a flush is. */
+  readonly onFlush?: FlushProgress;
 }
 
 /** Coins in a database of their own, with the records, the cache and the flushes of the chain's. */
@@ -142,13 +144,13 @@ export class KvPastCoins implements PastCoins {
   async #flush(): Promise<void> {
     const tip = this.#tip;
     if (tip === undefined || tip === this.#flushedTip) return;
-    const { syncChain, pause, flushSlice } = this.#parts;
+    const { syncChain, pause, flushSlice: slice, onFlush: progress } = this.#parts;
     const { young } = this.#cache;
     const release = this.#cache.hold();
     try {
       await syncChain();
-      const slice = flushSlice === undefined ? {} : { slice: flushSlice };
-      await flushCoins(young, this.#flushedTip, { tip, count: this.#count }, { writes: this.#writes, pause, ...slice });
+      const parts = { writes: this.#writes, pause, ...(slice && { slice }), ...(progress && { progress }) };
+      await flushCoins(young, this.#flushedTip, { tip, count: this.#count }, parts);
     } catch (error) {
       this.#failed = true;
       throw error;

@@ -58,29 +58,30 @@ export async function rebuildState(kv: Kv): Promise<RebuildState | undefined> {
   return STATES.find((state) => state.number === number);
 }
 
-/** Deletes all coins, when that is wanted or was interrupted. Returns what is left of any rebuild. */
-export async function beginChainstate(kv: Kv, wanted: boolean): Promise<RebuildState | undefined> {
+/** Deletes all coins, when that is wanted or was interrupted. Returns what is left of any rebuild. `stop` as wipe's. */
+export async function beginChainstate(kv: Kv, wanted: boolean, stop?: AbortSignal): Promise<RebuildState | undefined> {
   let state = await rebuildState(kv);
   if (wanted && state === undefined) {
     state = { what: 'chainstate', step: 'wiping' };
     await kv.batch([stateOp(state)], { sync: true });
   }
   if (state?.step !== 'wiping') return state;
-  await wipe(kv, rangeOf(PREFIX.COIN));
+  await wipe(kv, rangeOf(PREFIX.COIN), { stop });
   state = { what: 'chainstate', step: 'connecting' };
   await kv.settle();
   await kv.batch([...OF_COINS.map(del), stateOp(state)], { sync: true });
   return state;
 }
 
-/** Fills an empty database with everything of `from` but the coins, and notes that these are to be made anew. */
-export async function copyWithoutCoins(from: Pick<Kv, 'iterate'>, to: Kv): Promise<void> {
+/** Fills an empty database with everything of `from` but the coins, and notes that these are to be made anew. `stop` as wipe's. */
+export async function copyWithoutCoins(from: Pick<Kv, 'iterate'>, to: Kv, stop?: AbortSignal): Promise<void> {
   let ops: KvOp[] = [];
   for await (const [key, value] of from.iterate({ gte: EMPTY, lt: rangeOf(PREFIX.COIN).gte })) {
     if (OF_COINS.some((one) => equalBytes(one, key))) continue;
     ops.push({ type: 'put', key, value });
     if (ops.length < CHUNK) continue;
     await to.batch(ops, { sync: false });
+    stop?.throwIfAborted();
     ops = [];
   }
   await to.batch(ops, { sync: false });
@@ -118,11 +119,11 @@ function del(key: Uint8Array): KvOp {
   return { type: 'del', key };
 }
 
-/** Deletes every record in the range; `tell` hears how many are gone. */
+/** Deletes every record in the range; `tell` hears how many are gone, `stop` ends it with an error. */
 export async function wipe(
   kv: Kv,
   range: { readonly gte: Uint8Array; readonly lt: Uint8Array },
-  tell: (done: number) => void = () => {},
+  { tell, stop }: { readonly tell?: (done: number) => void; readonly stop?: AbortSignal | undefined } = {},
 ): Promise<void> {
   let ops: KvOp[] = [];
   let done = 0;
@@ -130,8 +131,9 @@ export async function wipe(
     ops.push(del(key));
     if (ops.length < CHUNK) continue;
     await kv.batch(ops, { sync: false });
+    stop?.throwIfAborted();
     done += ops.length;
-    tell(done);
+    tell?.(done);
     ops = [];
   }
   await kv.batch(ops, { sync: false });

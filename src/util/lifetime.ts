@@ -1,7 +1,13 @@
 /** Owns subscriptions, timers and streams: `close()` undoes all of them in reverse order, once. */
 export class Lifetime {
   readonly #undo: (() => unknown)[] = [];
+  readonly #onStep: () => void;
   #closing: Promise<void> | undefined;
+
+  /** `onStep` is called whenever an undo step of `close()` has ended. */
+  constructor(onStep: () => void = () => {}) {
+    this.#onStep = onStep;
+  }
 
   get closed(): boolean {
     return this.#closing !== undefined;
@@ -29,6 +35,7 @@ export class Lifetime {
         if (!failed) first = error;
         failed = true;
       }
+      this.#onStep();
     }
     if (failed) throw first;
   }

@@ -15,7 +15,7 @@ import { openLevelKv, openSummedKv } from '../../src/store/kvLevel.node.ts';
 import { nodeFolder } from '../../src/store/level/folderNode.node.ts';
 import { openFullStore } from '../../src/store/openStores.node.ts';
 import { beginChainstate, type Rebuild } from '../../src/store/rebuild.ts';
-import { PREFIX, REBUILD_KEY, rangeOf } from '../../src/store/schema.ts';
+import { coinKey, PREFIX, REBUILD_KEY, rangeOf } from '../../src/store/schema.ts';
 import type { KvOp } from '../../src/util/ports.ts';
 import { ANYONE, coinbaseOf, mine, mineChain, placeOf, regtest, spend } from '../chain/regtestMiner.ts';
 import { acceptAll, coinsOf, openChain, type TestChain } from '../chain/setup.ts';
@@ -33,7 +33,7 @@ describe('app: reindex', function () {
   /** The chain of `dir`, with what was asked for made anew. `failAfter`: bytes of files after which reading them fails. */
   async function open(
     wanted?: Rebuild,
-    options: { failAfter?: number; skipped?: string[] } = {},
+    options: { failAfter?: number; skipped?: string[]; stop?: AbortSignal } = {},
   ): Promise<TestChain & { store: KvChainStore }> {
     const store = await openFullStore({
       ...{ dir, network: regtest, maxFileBytes: 8000 },
@@ -41,7 +41,7 @@ describe('app: reindex', function () {
         wanted,
         async index(headers: HeaderStore, fs) {
           const { end } = await reindexBlocks({
-            ...{ network: regtest, judge: judgeFor(regtest), store: headers, fs, nowMs: NOW },
+            ...{ network: regtest, judge: judgeFor(regtest), store: headers, fs, nowMs: NOW, stop: options.stop },
             progress(done) {
               if (done >= (options.failAfter ?? Number.POSITIVE_INFINITY)) throw new Error('power cut');
             },
@@ -200,6 +200,25 @@ describe('app: reindex', function () {
     await assert.rejects(beginChainstate(stopping as never, true), /power cut/);
     assert.deepEqual(await kv.get(REBUILD_KEY), Uint8Array.of(1));
     await kv.close();
+    await reaches();
+  });
+
+  it('asked to stop it ends soon, whatever it is doing, and the next start goes on', async () => {
+    const kv = await openSummedKv(join(dir, 'chain'));
+    // More than are deleted at once.
+    const many = Array.from({ length: 25_000 }, (_, i) => coinKey({ txid: new Uint8Array(32), index: i }));
+    await kv.batch(
+      many.map((key) => ({ type: 'put', key, value: Uint8Array.of(0) })),
+      { sync: true },
+    );
+    const stop = AbortSignal.abort(new Error('asked to stop'));
+    await assert.rejects(beginChainstate(kv, true, stop), /asked to stop/);
+    let left = 0;
+    for await (const _ of kv.iterate(rangeOf(PREFIX.COIN))) left++;
+    assert.ok(left > 10_000, `${left} coins are left`);
+    assert.deepEqual(await kv.get(REBUILD_KEY), Uint8Array.of(1));
+    await kv.close();
+    await assert.rejects(open('index', { stop }), /asked to stop/);
     await reaches();
   });
 

@@ -11,7 +11,7 @@ import { ANYONE, coinbaseOf, mine, mineChain, placeOf, regtest, spend } from './
 import { acceptAll, coinsOf, openChain, openStore } from './setup.ts';
 
 /** A dozen coins fill half of the cache, and three go into one batch of a flush. */
-const SMALL = { cacheBytes: 2048, flushSlice: 3 };
+const SMALL = { cacheBytes: 2048, flushSlice: 3, flushAhead: 0 };
 /** Simulated time between two steps: about every third commit is synced, and the timer flushes now and then. */
 const STEP_MS = 400;
 
@@ -31,12 +31,13 @@ async function openBehind(disk: MemoryDisk, more: Pick<WriteBehind, 'mayFlush'> 
   return { store, chain, clock, failures };
 }
 
-/** Accepts the blocks as time passes; flushes once in the middle and at the end. */
+/** Accepts the blocks as time passes; flushes twice in the middle, once ahead of a walk over the coins, and at the end. */
 async function play(disk: MemoryDisk, steps: readonly Step[]): Promise<void> {
   const { store, chain, clock, failures } = await openBehind(disk);
   for (const [i, step] of steps.entries()) {
     if (step.headers !== undefined) await chain.acceptHeaders(step.headers);
     if (step.block !== undefined) await chain.acceptBlock(step.block);
+    if (i === 4) await (await chain.coinsAtTip()).coins.return?.();
     await clock.run(i === 7 ? 301_000 : STEP_MS);
   }
   await chain.close();

@@ -181,6 +181,20 @@ describe('dispatch: warm-up and our own failures', () => {
     assert.equal((await answerOf(dispatcher, { method: 'getblockcount', id: 1 })).body.result, 0);
   });
 
+  it('closed, it lets calls under way end, wakes those that wait, and tells all others why', async () => {
+    const dispatcher = makeDispatcher(new FakeNode().full());
+    const waiting = answerOf(dispatcher, { method: 'waitfornewblock', id: 1 });
+    dispatcher.close('Shutting down');
+    assert.equal((await waiting).body.error, null);
+    for (const method of ['getblockcount', 'stop', 'help', 'uptime']) {
+      const { body } = await answerOf(dispatcher, { method, id: 2 });
+      assert.deepEqual(body.error, { code: -28, message: 'Shutting down' });
+    }
+    dispatcher.setWarmup('Shutting down: flushing coins: 1 of 2, 50 %');
+    const { body } = await answerOf(dispatcher, { method: 'getblockcount', id: 3 });
+    assert.match(body.error.message, /1 of 2/);
+  });
+
   it('turns an exception into -32603 and goes on', async () => {
     const backend = new FakeNode().full();
     const blocks = { ...backend.blocks, sizeOnDisk: () => Promise.reject(new Error('disk on fire')) };

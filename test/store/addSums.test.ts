@@ -124,7 +124,7 @@ describe('store: from format 2 to 3', () => {
   let root: string;
   let dir: string;
   let goal: { tip: string; coins: string[]; records: string[] };
-  const quiet = (): void => {};
+  const quiet = { tell: (): void => {}, replaced: [] };
 
   before(async () => {
     root = await mkdtemp(join(tmpdir(), 'cairn-sums-'));
@@ -164,7 +164,7 @@ describe('store: from format 2 to 3', () => {
 
   it('every record gets a checksum and stays what it was', async () => {
     const told: string[] = [];
-    await (await openDatadir(dir, regtest, (message) => void told.push(message))).close();
+    await (await openDatadir(dir, regtest, { tell: (message) => void told.push(message) })).close();
     assert.match(told[0] ?? '', /from format 2 to 3: the records of the databases get checksums/);
     const kv = await openSummedKv(join(dir, 'chain'));
     assert.deepEqual(await content(kv), goal.records);

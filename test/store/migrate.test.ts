@@ -7,7 +7,7 @@ import { openLevelKv } from '../../src/store/kvLevel.node.ts';
 import { canMigrate } from '../../src/store/migrate.node.ts';
 import { openDatadir } from '../../src/store/openDatadir.node.ts';
 import { openFullStore } from '../../src/store/openStores.node.ts';
-import { FORMAT_VERSION, PREFIX, rangeOf } from '../../src/store/schema.ts';
+import { FORMAT_VERSION, PREFIX, rangeOf, txKey } from '../../src/store/schema.ts';
 import { fromHex } from '../../src/util/hex.ts';
 import { mine, regtest } from '../chain/regtestMiner.ts';
 import { acceptAll, coinsOf, openChain } from '../chain/setup.ts';
@@ -50,7 +50,7 @@ describe('store: formats', () => {
   it('a directory of format 1 is brought to this one, with its chain and coins, and told', async () => {
     assert.ok((await indexEntries()) > 5);
     const told: string[] = [];
-    const migrating = (message: string): void => void told.push(message);
+    const migrating = { tell: (message: string): void => void told.push(message) };
     const store = await openFullStore({ dir, network: regtest, migrating });
     const { chain } = await openChain(undefined, { store });
     assert.equal(chain.tip().header.id, format1.tip);
@@ -72,11 +72,33 @@ describe('store: formats', () => {
   });
 
   it('a crash between the work and the new number leaves a directory that is brought to it again', async () => {
-    const migrating = (): void => {};
+    const migrating = { tell: (): void => {} };
     await (await openDatadir(dir, regtest, migrating)).close();
     await writeFile(join(dir, 'format.json'), JSON.stringify(format1.format));
     await (await openDatadir(dir, regtest, migrating)).close();
     assert.equal(await formatNow(), FORMAT_VERSION);
+  });
+
+  it('put off, it is done when asked for; asked to stop, it is left to the next start', async () => {
+    const kv = await openLevelKv(join(dir, 'chain'));
+    const ops = Array.from({ length: 25_000 }, (_, i) => {
+      const key = txKey(new Uint8Array(new BigUint64Array([BigInt(i), 0n, 0n, 0n]).buffer));
+      return { type: 'put', key, value: new Uint8Array(32) } as const;
+    });
+    await kv.batch(ops, { sync: true });
+    await kv.close();
+    const held = await openDatadir(dir, regtest, 'later');
+    assert.equal(await formatNow(), 1);
+    const stop = AbortSignal.abort(new Error('asked to stop'));
+    await assert.rejects(held.migrate({ stop, tell: () => {} }), /asked to stop/);
+    assert.equal(await formatNow(), 1);
+    assert.ok((await indexEntries()) > 10_000);
+    await held.close();
+    const again = await openDatadir(dir, regtest, 'later');
+    await again.migrate({ tell: () => {} });
+    await again.close();
+    assert.equal(await formatNow(), FORMAT_VERSION);
+    assert.equal(await indexEntries(), 0);
   });
 
   it('who changes nothing refuses an older format and says what to do', async () => {
@@ -93,7 +115,7 @@ describe('store: formats', () => {
       assert.equal(canMigrate(format, FORMAT_VERSION), false);
       await writeFile(join(dir, 'format.json'), JSON.stringify({ ...format1.format, format }));
       await assert.rejects(
-        openDatadir(dir, regtest, () => {}),
+        openDatadir(dir, regtest, { tell: () => {} }),
         (error: unknown) => error instanceof UnknownFormatError && /Use the version that wrote it/.test(error.message),
       );
     }

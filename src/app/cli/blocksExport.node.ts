@@ -8,7 +8,7 @@ import { openOfflineChain } from '../import/offlineChain.node.ts';
 import { ProgressLine } from '../import/progressLine.node.ts';
 import { RecentRate } from '../import/recentRate.ts';
 import { duration } from '../progressText.ts';
-import { stopSignal } from '../signals.node.ts';
+import { stopBySignal } from '../signals.node.ts';
 import { heightFlag } from './blocksNumbers.ts';
 import { configOf } from './flags.node.ts';
 import { bytes } from './statusText.node.ts';
@@ -25,17 +25,14 @@ export async function exportFile(options: Record<string, unknown>): Promise<void
     throw new ExitError(EXIT.usage, `--out ${out} exists`, { next: 'give another name, or --force' });
   if (!existsSync(join(config.datadir, 'chain')))
     throw new ExitError(EXIT.config, `${config.datadir} holds no blocks`, { next: 'give --datadir of a full node' });
-  const { chain, close } = await openOfflineChain({ datadir: config.datadir, network });
+  const stop = stopBySignal(() => process.exit(EXIT.failure));
+  const { chain, close } = await openOfflineChain({ datadir: config.datadir, network, stop });
   try {
     const tip = chain.tip().height;
     const to = asked ?? tip;
     if (to > tip) throw new ExitError(EXIT.usage, `--to ${to} is above the tip at height ${tip}`);
     if (from > to)
       throw new ExitError(EXIT.usage, `--from ${from} is above ${asked === undefined ? 'the tip' : '--to'} ${to}`);
-    let stopped = false;
-    void stopSignal(() => process.exit(EXIT.failure)).then(() => {
-      stopped = true;
-    });
     const rate = new RecentRate();
     let at = { height: from, bytes: 0 };
     const line = new ProgressLine(() => {
@@ -48,7 +45,7 @@ export async function exportFile(options: Record<string, unknown>): Promise<void
       magic: options.lengthPrefixed === true ? undefined : network.magic,
       atHeight: (height) => chain.atHeight(height),
       readBlock: (entry) => chain.readBlock(entry),
-      stopped: () => stopped,
+      stopped: () => stop.aborted,
       progress(height, size) {
         at = { height, bytes: size };
         rate.observe(height, performance.now());

@@ -1,7 +1,8 @@
-import { usePlatformCrypto } from '../../platform/nodejs.node.ts';
+import { nodejs, usePlatformCrypto } from '../../platform/nodejs.node.ts';
 import { assumeValidOf } from '../assumptions.ts';
 import { loadNetwork } from '../config/network.node.ts';
 import { EXIT, ExitError } from '../exit.ts';
+import { flushLog } from '../flushLog.ts';
 import { openBlockFiles } from '../import/blockFiles.node.ts';
 import { importHeadersFirst } from '../import/headersFirst.ts';
 import { type ImportResult, type ImportState, importBlocks, type RefusedRecord } from '../import/importBlocks.ts';
@@ -11,7 +12,7 @@ import { RecentRate } from '../import/recentRate.ts';
 
 import { duration, percentOf } from '../progressText.ts';
 
-import { stopSignal } from '../signals.node.ts';
+import { stopBySignal } from '../signals.node.ts';
 import { configOf } from './flags.node.ts';
 import { bytes } from './statusText.node.ts';
 
@@ -89,35 +90,43 @@ export async function importFiles(paths: readonly string[], options: Record<stri
       next: 'cairn headers import FILE',
     });
   const files = await openBlockFiles(paths, network.magic);
-  let stopped = false;
-  void stopSignal((signal) => {
+  const stop = stopBySignal((signal) => {
     process.stderr.write(`${signal} again: ending at once; what was committed is safe\n`);
     process.exit(EXIT.failure);
-  }).then(() => {
-    stopped = true;
   });
+  const stopped = (): boolean => stop.aborted;
   const { datadir, par, dbcache } = config;
   const assumeValid = assumeValidOf(config, network);
+  let doing: string | undefined = 'opening';
+  let text = (): string => '';
+  const line = new ProgressLine(() => doing ?? text());
+  const tell = (message: string): void => {
+    doing = message;
+    line.tick();
+  };
   const { chain, close, flushSoon } = await openOfflineChain({
-    datadir,
-    network,
-    par,
-    busy: true,
-    assumeValid,
-    dbcache,
+    ...{ datadir, network, par, busy: true, assumeValid, dbcache, stop, tell },
+    onFlush: flushLog({
+      clock: nodejs.clock,
+      log: { info: (_fields, message) => line.say(message) },
+      // While blocks come, their line says more.
+      isStopping: () => doing !== undefined,
+      tell,
+    }),
   });
   try {
     const total = files.sizes.reduce((sum, size) => sum + size, 0);
     const meter = new Meter(total, () => chain.tip().height);
-    const line = new ProgressLine(() => meter.text());
+    text = () => meter.text();
+    doing = undefined;
     let shown = 0;
     const started = performance.now();
     const { block } = assumeValid;
-    if (block !== undefined && chain.entry(block) === undefined) await importHeadersFirst(files, chain, () => stopped);
+    if (block !== undefined && chain.entry(block) === undefined) await importHeadersFirst(files, chain, stopped);
     const result = await importBlocks({
       chain,
       files,
-      stopped: () => stopped,
+      stopped,
       ending: flushSoon,
       progress(state) {
         meter.observe(state);
@@ -131,7 +140,9 @@ export async function importFiles(paths: readonly string[], options: Record<stri
     line.clear();
     const { height, header } = chain.tip();
     // Before anything is claimed: the last commits are written now.
+    tell(result.stopped ? 'stopping' : 'closing');
     await close();
+    line.clear();
     process.stdout.write(summary(result, { height, id: header.id }, performance.now() - started));
     if (result.stopped) process.stdout.write('next: the same command goes on where this one stopped\n');
     const whole = !result.stopped && result.counts.refused === 0 && result.orphans === 0;

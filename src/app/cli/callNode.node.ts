@@ -1,4 +1,5 @@
-import { type CallOptions, type Credentials, RpcClient, RpcUnreachable } from '../../rpc/client.node.ts';
+import { type CallOptions, type Credentials, RpcCallError, RpcClient, RpcUnreachable } from '../../rpc/client.node.ts';
+import { RPC } from '../../rpc/errors.ts';
 import type { Json, JsonObject } from '../../rpc/json.ts';
 import { EXIT, ExitError } from '../exit.ts';
 
@@ -23,6 +24,11 @@ function exitError(error: RpcUnreachable): ExitError {
         cause: error,
       })
     : new ExitError(EXIT.unavailable, error.message, { next: 'cairn start', cause: error });
+}
+
+/** What a node is busy with that answered error -28: it starts or stops. Undefined for every other failure. */
+export function warmupOf(error: unknown): string | undefined {
+  return error instanceof RpcCallError && error.code === RPC.IN_WARMUP ? error.message : undefined;
 }
 
 /**

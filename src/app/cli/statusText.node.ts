@@ -94,12 +94,23 @@ export function bytes(n: number): string {
   return `${n} B`;
 }
 
+/** A node that does not answer yet, or not any more. */
+export function renderWarmup(
+  status: { readonly role: string | undefined; readonly network: string | undefined; readonly detail: string },
+  url: string,
+): string {
+  return renderRows([
+    ['node', nodeText(status, url)],
+    ['phase', status.detail],
+  ]);
+}
+
 export function renderStatus(status: Status, url: string): string {
   const syncing = status.percent < 100;
   const eta = syncing ? toGo(status.eta_seconds) : '';
   const { light } = status;
-  const rows: [string, string | undefined][] = [
-    ['node', [status.role, `on ${status.network}`, url].filter((part) => part !== undefined).join(' ')],
+  const rows: Row[] = [
+    ['node', nodeText(status, url)],
     ['height', `${status.height} of ${status.headers} headers, ${status.percent} %${eta}`],
     ['best block', status.best_block],
     [
@@ -117,7 +128,20 @@ export function renderStatus(status: Status, url: string): string {
     ['disk', status.disk_bytes === undefined ? undefined : bytes(status.disk_bytes)],
     ['up', status.uptime_seconds === undefined ? undefined : duration(status.uptime_seconds)],
     ['phase', status.phase],
-    ...status.warnings.map((text): [string, string] => ['WARNING', text]),
+    ...status.warnings.map((text): Row => ['WARNING', text]),
   ];
+  return renderRows(rows);
+}
+
+type Row = readonly [name: string, text: string | undefined];
+
+function nodeText(
+  { role, network }: { readonly role: string | undefined; readonly network: string | undefined },
+  url: string,
+): string {
+  return [role, network && `on ${network}`, url].filter((part) => part !== undefined).join(' ');
+}
+
+function renderRows(rows: readonly Row[]): string {
   return rows.map(([name, text]) => (text === undefined ? '' : `${name.padEnd(11)} ${text}\n`)).join('');
 }

@@ -4,6 +4,7 @@ import type { HeaderEntry } from '../../chain/entry.ts';
 import { PastValidation } from '../../chain/pastValidation.ts';
 import type { ChainStore, ScriptChecker } from '../../chain/ports.ts';
 import type { Network } from '../../params/network.ts';
+import type { FlushProgress } from '../../store/coinFlush.ts';
 import { StoreError } from '../../store/errors.ts';
 import { openPastCoins, type PastStart, removePastCoins } from '../../store/openStores.node.ts';
 import { BlockSync, type BlockSyncDeps } from '../../sync/blockSync.ts';
@@ -34,6 +35,10 @@ export interface PastSyncParts extends Omit<BlockSyncDeps, 'chain' | 'tips'> {
   readonly lifetime: Lifetime;
   /** A snapshot was loaded, or its past is validated: the node offers its peers less, or more. */
   readonly onChange: () => void;
+  /** Hears how far a flush of the coins is. */
+  readonly onFlush?: FlushProgress;
+  /** Ends the opening of the coins with an error. */
+  readonly stop?: AbortSignal;
 }
 
 type Coins = Awaited<ReturnType<typeof openPastCoins>>;
@@ -100,7 +105,7 @@ export class PastSync {
   }
 
   async #open(start: PastStart): Promise<Opened> {
-    const { chain, store, network, scripts, datadir, log } = this.#parts;
+    const { chain, store, network, scripts, datadir, log, onFlush, stop } = this.#parts;
     let coins: Coins | undefined;
     let past: PastValidation | undefined;
     try {
@@ -108,6 +113,7 @@ export class PastSync {
         ...{ dir: datadir, start, cacheBytes: this.cacheBytes },
         syncChain: () => store.sync(),
         tell: (message) => log.warn({}, message),
+        ...(onFlush && { onFlush }),
       });
       past = await PastValidation.open({
         ...{ network, scripts, coins, files: store },
@@ -115,6 +121,7 @@ export class PastSync {
         entry: (hash) => chain.entry(hash),
         readBlock: (entry) => chain.readBlock(entry),
         pause: () => nextTurn(),
+        checkStop: () => stop?.throwIfAborted(),
       });
     } catch (error) {
       await coins?.close().catch(() => undefined);

@@ -15,9 +15,11 @@ export function rebuildParts(
     readonly network: Network;
     readonly clock: Clock;
     readonly wanted: Rebuild | undefined;
+    /** Ends the reading of files with an error; the next start reads them again. */
+    readonly stop?: AbortSignal | undefined;
   },
 ): RebuildParts {
-  const { network, clock, wanted, log } = parts;
+  const { network, clock, wanted, log, stop } = parts;
   return {
     wanted,
     async index(store, fs) {
@@ -25,7 +27,7 @@ export function rebuildParts(
       const progress = new RebuildProgress(parts);
       let skipped = 0;
       const done = await reindexBlocks({
-        ...{ network, judge: judgeFor(network), store, fs, nowMs: clock.nowMs() },
+        ...{ network, judge: judgeFor(network), store, fs, stop, nowMs: clock.nowMs() },
         progress: (read, total) => progress.reading(read, total),
         skipped(path, offset, reason) {
           if (skipped++ < MAX_TOLD)

@@ -76,12 +76,18 @@ export class RebuildProgress {
   }
 }
 
-/** Follows a chain that opens: the function returned ends it. */
-export function followOpening(chain: ChainManager, parts: RebuildProgressParts): () => void {
+/** Follows a chain that opens, and lets `stop` end the connecting of blocks: the function returned ends both. */
+export function followOpening(chain: ChainManager, parts: RebuildProgressParts, stop?: AbortSignal): () => void {
   const progress = new RebuildProgress(parts);
   let best = chain.bestHeader();
   while (!best.hasBody && best.parent !== undefined) best = best.parent;
-  return chain.events.on('connected', ({ entry }) =>
+  const giveUp = (): void => void chain.close();
+  stop?.addEventListener('abort', giveUp);
+  const unfollow = chain.events.on('connected', ({ entry }) =>
     progress.connecting(entry.height, Math.max(best.height, entry.height)),
   );
+  return () => {
+    stop?.removeEventListener('abort', giveUp);
+    unfollow();
+  };
 }

@@ -18,6 +18,8 @@ export interface ReindexParts {
   readonly store: HeaderStore;
   readonly fs: BlockFs;
   readonly nowMs: number;
+  /** Ends it with an error. */
+  readonly stop?: AbortSignal | undefined;
   /** Told of bytes read, of all. */
   readonly progress: (done: number, total: number) => void;
   /** A record that is not taken: its block will be downloaded again. */
@@ -35,7 +37,7 @@ export interface Reindexed {
 
 /** Makes the index of blocks anew from the block files, in whatever order they lie there. */
 export async function reindexBlocks(parts: ReindexParts): Promise<Reindexed> {
-  const { network, fs, progress, skipped } = parts;
+  const { network, fs, progress, skipped, stop } = parts;
   const builder = await IndexBuilder.open(parts);
   const bodies = new RecordReader(fs, 'blk', network.magic);
   const waiting = new Map<string, FilePosition[]>();
@@ -60,6 +62,7 @@ export async function reindexBlocks(parts: ReindexParts): Promise<Reindexed> {
       const places = waiting.get(key) ?? [];
       waiting.delete(key);
       for (const at of places) {
+        stop?.throwIfAborted();
         orphans--;
         const block = await blockAt(at);
         if (block !== undefined && (await place(block, at))) ready.push(block.header.key);
@@ -95,6 +98,7 @@ export async function reindexBlocks(parts: ReindexParts): Promise<Reindexed> {
       const handle = await fs.open(recordFileName('blk', file), 'read');
       try {
         for await (const frame of walkFrames(handle, form, size)) {
+          stop?.throwIfAborted();
           if ('fault' in frame) {
             skipped(fs.path(recordFileName('blk', file)), frame.offset, `record ${frame.fault}`);
           } else {

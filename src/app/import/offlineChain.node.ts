@@ -6,11 +6,13 @@ import { judgeFor } from '../../consensus/registry.ts';
 import type { Network } from '../../params/network.ts';
 import { nodejs } from '../../platform/nodejs.node.ts';
 import { DEFAULT_DBCACHE } from '../../store/chainStore.node.ts';
+import type { FlushProgress } from '../../store/coinFlush.ts';
 import { openFullStore, openHeaderStore } from '../../store/openStores.node.ts';
 import { Lifetime } from '../../util/lifetime.ts';
 import { bindDataDir, dataDir } from '../config/dataDir.node.ts';
 import { bindingOf } from '../config/network.node.ts';
 import { rebuildParts } from '../db/rebuildParts.node.ts';
+import { followOpening } from '../db/rebuildProgress.ts';
 import { evidenceKeeper } from '../evidence.node.ts';
 import { createLogger } from '../log.node.ts';
 import { nodeScripts } from '../scripts/nodeScripts.node.ts';
@@ -46,30 +48,46 @@ export async function openOfflineChain(options: {
   readonly assumeValid?: AssumeValid;
   /** As the node's option. */
   readonly dbcache?: number;
+  /** Ends the opening with an error: it may have to connect, read or delete much. */
+  readonly stop?: AbortSignal;
+  /** Told often what the opening does, when it takes long. */
+  readonly tell?: (message: string) => void;
+  /** Hears how far a flush of the coins is. */
+  readonly onFlush?: FlushProgress;
 }): Promise<Offline<ChainManager> & { readonly flushSoon: () => void }> {
   const { datadir, network, par = 0, busy = false, assumeValid, dbcache = DEFAULT_DBCACHE } = options;
+  const { stop, tell = () => {}, onFlush } = options;
   let flushSoon = (): void => {};
   const opened = await opening(async (lifetime) => {
     const log = createLogger({ level: 'warn', json: false });
     // Threads start while the store opens.
     const scripts = nodeScripts(par, lifetime, { busy, log });
     bindDataDir(dataDir(datadir), bindingOf(network));
-    const rebuild = rebuildParts({ network, clock: nodejs.clock, log, tell: () => {}, wanted: undefined });
+    const progress = { clock: nodejs.clock, log, tell };
+    const rebuild = rebuildParts({ ...progress, network, stop, wanted: undefined });
     const store = await openFullStore({
-      ...{ dir: datadir, network, dbcache, rebuild, migrating: (message) => log.warn({}, message) },
+      ...{ dir: datadir, network, dbcache, rebuild, migrating: { stop, tell: (message) => log.warn({}, message) } },
+      ...(onFlush === undefined ? {} : { onFlush }),
+      ...(stop === undefined ? {} : { stop }),
       tell: (message) => log.warn({}, message),
       // The next commit fails with it.
       behind: { clock: nodejs.clock, timers: nodejs.timers, fail: () => {} },
     });
     lifetime.add(() => store.close());
+    let following = (): void => {};
     const chain = await ChainManager.open({
       ...{ network, store, pause, clock: nodejs.clock },
+      checkStop: () => stop?.throwIfAborted(),
+      onOpening: (opening) => {
+        following = followOpening(opening, progress, stop);
+      },
       judge: judgeFor(network),
       scripts,
       ...(assumeValid === undefined ? {} : { assumeValid }),
       evidence: evidenceKeeper(datadir, log),
     });
     lifetime.add(() => chain.close());
+    following();
     await store.rebuilt();
     // The close, which flushes what is left, hears of failures.
     flushSoon = () => void store.flushSoon().catch(() => undefined);
@@ -86,7 +104,7 @@ export function openOfflineHeaders(options: {
   const { datadir, network } = options;
   return opening(async (lifetime) => {
     bindDataDir(dataDir(datadir), bindingOf(network));
-    const store = await openHeaderStore({ dir: datadir, network, migrating: () => {} });
+    const store = await openHeaderStore({ dir: datadir, network, migrating: { tell: () => {} } });
     lifetime.add(() => store.close());
     return HeaderChain.open({ network, judge: judgeFor(network), store, clock: nodejs.clock, pause });
   });
