@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Kv } from '../util/ports.ts';
 import type { BlockFs } from './blockFs.ts';
 import type { DamageLatch } from './damageLatch.ts';
-import { StoreError, toStoreError } from './errors.ts';
+import { decodeStored, StoreError, toStoreError, UnvalidatedCoinsError } from './errors.ts';
 import { cutTornLogs, openSummedKv, type TellLost } from './kvLevel.node.ts';
 import { nodeFolder } from './level/folderNode.node.ts';
 import { FrozenKv } from './level/frozenKv.ts';
@@ -15,6 +15,8 @@ import {
   type RebuildState,
   rebuildState,
 } from './rebuild.ts';
+import { SNAPSHOT_KEY } from './schema.ts';
+import { decodeSnapshot } from './snapshotRecord.ts';
 import { SummedKv } from './summedKv.ts';
 
 export interface ChainDatabaseParts {
@@ -76,8 +78,17 @@ async function replaceCoinsIn(path: string, tell: TellLost | undefined, stop: Ab
   await cutTornLogs(path, tell);
   const old = new SummedKv(await FrozenKv.open(nodeFolder(path)), { path });
   const state = await rebuildState(old);
+  // Blocks above it keep their status, which says that their scripts need not be run again.
+  if (state === undefined && (await isUnvalidated(old, path))) throw new UnvalidatedCoinsError(path);
   if (state === undefined || state.step === 'wiping')
     await replace(path, (fresh) => copyWithoutCoins(old, fresh, stop));
+}
+
+/** True when the chain stands on a snapshot of coins; not while one is being loaded, on which nothing was built. */
+async function isUnvalidated(kv: Kv, path: string): Promise<boolean> {
+  const record = await kv.get(SNAPSHOT_KEY);
+  if (record === undefined) return false;
+  return decodeStored(path, 'snapshot', () => decodeSnapshot(record)).state !== 'loading';
 }
 
 /** True when the database is being made anew already, and can be read. */

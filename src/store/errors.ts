@@ -69,6 +69,20 @@ export class UnknownFormatError extends Error {
   }
 }
 
+/** The coins come from a snapshot that is not validated: what was verified on them says nothing of the blocks above it. */
+export class UnvalidatedCoinsError extends Error {
+  override readonly name = 'UnvalidatedCoinsError';
+  readonly path: string;
+  readonly exitCode = 64;
+
+  constructor(path: string) {
+    super(
+      `the coins of ${path} come from a snapshot that is not validated, and scripts above it were run on them: --reindex-chainstate would not run these again. Start with --reindex, which verifies everything from genesis on`,
+    );
+    this.path = path;
+  }
+}
+
 const CHECK_DISK = 'Check the disk and its permissions, then start again';
 const MAKE_ROOM = 'Free space on that disk, then start again: nothing committed was lost';
 const REINDEX = 'Start with --reindex to make the index and the coins anew from the block files, or restore a backup';

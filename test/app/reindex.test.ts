@@ -10,12 +10,12 @@ import { judgeFor } from '../../src/consensus/registry.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import { nodeBlockFs } from '../../src/store/blockFsNode.node.ts';
 import type { KvChainStore } from '../../src/store/chainStore.node.ts';
-import { StoreError } from '../../src/store/errors.ts';
+import { StoreError, UnvalidatedCoinsError } from '../../src/store/errors.ts';
 import { openLevelKv, openSummedKv } from '../../src/store/kvLevel.node.ts';
 import { nodeFolder } from '../../src/store/level/folderNode.node.ts';
 import { openFullStore } from '../../src/store/openStores.node.ts';
 import { beginChainstate, type Rebuild } from '../../src/store/rebuild.ts';
-import { coinKey, PREFIX, REBUILD_KEY, rangeOf } from '../../src/store/schema.ts';
+import { coinKey, PREFIX, REBUILD_KEY, rangeOf, SNAPSHOT_KEY } from '../../src/store/schema.ts';
 import type { KvOp } from '../../src/util/ports.ts';
 import { ANYONE, coinbaseOf, mine, mineChain, placeOf, regtest, spend } from '../chain/regtestMiner.ts';
 import { acceptAll, coinsOf, openChain, type TestChain } from '../chain/setup.ts';
@@ -179,6 +179,25 @@ describe('app: reindex', function () {
         (error: unknown) =>
           error instanceof StoreError && /^header [0-9a-f]{64} at height 0: .*--reindex to/.test(error.message),
       );
+    await reaches('index');
+  });
+
+  it('blocks above a snapshot that is not validated are not believed: only the index is made anew', async () => {
+    const base = (blocks[99] as Block).header.hash;
+    const record = { base, coinsHash: new Uint8Array(32), chainTx: 101 };
+    for (const state of ['unvalidated', 'refuted'] as const) {
+      const first = await open();
+      await first.store.setSnapshot({ ...record, state });
+      await close(first);
+      await assert.rejects(open('chainstate'), UnvalidatedCoinsError);
+      const kv = await openSummedKv(join(dir, 'chain'));
+      assert.ok((await kv.get(SNAPSHOT_KEY)) !== undefined, 'nothing was changed');
+      await kv.batch([{ type: 'del', key: SNAPSHOT_KEY }], { sync: true });
+      await kv.close();
+    }
+    const last = await open();
+    await last.store.setSnapshot({ ...record, state: 'refuted' });
+    await close(last);
     await reaches('index');
   });
 
