@@ -26,8 +26,11 @@ export class TablesInUse {
     this.#parts = parts;
   }
 
-  /** The first damage in the tables that may hold `key`, at most one per level above the first; in all without it. */
-  async verify(key?: Uint8Array): Promise<Damage | undefined> {
+  /**
+   * The first damage in the tables that may hold `key`, at most one per level above the first; in all without it. Ends early
+   * when `isOver`.
+   */
+  async verify(key?: Uint8Array, isOver: () => boolean = () => false): Promise<Damage | undefined> {
     const { folder, nowMs, pause } = this.#parts;
     const version = await this.#version();
     if (!('tables' in version)) return version;
@@ -38,6 +41,7 @@ export class TablesInUse {
     for (const table of version.tables) {
       if (this.#good.has(table.number) || (key !== undefined && !mayHold(table, key))) continue;
       await pause();
+      if (isOver()) break;
       const damage = await this.#damageOf(table, names);
       if (damage !== undefined) return damage;
       this.#good.set(table.number, nowMs());
