@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ChainManager } from '../chain/chainManager.ts';
 import type { ScriptChecker } from '../chain/ports.ts';
 import { VerifiedScripts } from '../chain/verifiedScripts.ts';
@@ -8,6 +7,7 @@ import type { TxIndex } from '../index/txIndex.ts';
 import { TxPool } from '../mempool/txPool.ts';
 import { preloadNetwork } from '../net/host.node.ts';
 import type { Network as PeerNetwork } from '../net/network.ts';
+import { turns } from '../platform/turns.node.ts';
 import { Announcer } from '../relay/announce.ts';
 import { Heard } from '../relay/heard.ts';
 import { MempoolSync } from '../relay/mempoolSync.ts';
@@ -98,6 +98,7 @@ async function openCore(parts: RoleParts): Promise<Core> {
     damaged: parts.fail,
     ...{ dbcache: config.dbcache, onFlush: parts.onFlush, stop: parts.stop },
     behind: { clock, timers: parts.platform.timers, fail: parts.fail, mayFlush: () => guard.mayWrite },
+    pause: turns.pause,
   });
   lifetime.add(() => store.close());
   dirtyCoins = () => store.cacheSize().dirty;
@@ -116,7 +117,7 @@ async function openCore(parts: RoleParts): Promise<Core> {
     evidence: evidenceKeeper(config.datadir, log),
     assumeValid: assumeValidOf(config, network),
     room: (bytes) => guard.room(bytes),
-    pause: () => nextTurn(),
+    pause: turns.pause,
     checkStop: () => parts.stop.throwIfAborted(),
     onOpening: (opening) => {
       following = followOpening(opening, { clock, log, tell: parts.warmup }, parts.stop);
@@ -215,7 +216,7 @@ function buildSync(parts: RoleParts, { chain, judge, guard, scripts, store }: Co
     minChainWork: minChainWorkOf(parts.config, network),
   });
   const paused = (): string | undefined => guard.paused;
-  const blocks = new BlockSync({ ...common, tips, paused });
+  const blocks = new BlockSync({ ...common, tips, paused, pause: turns.pause });
   const progress = new SyncProgress({ chain, tips, headers, blocks, clock, paused });
   for (const part of [tips, headers, blocks]) lifetime.add(() => part.close());
   const { datadir, dbcache } = parts.config;
@@ -307,7 +308,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
     tip: () => chain.tip(),
     onTip: (listener) => chain.events.on('tip', listener),
   });
-  const walks = new CoinWalks(() => nextTurn(), lifetime);
+  const walks = new CoinWalks(turns.next, lifetime);
   const blocksApi = blocksBackend({ chain, store, walks, txIndex: index, pruneMode });
   const warnings = (): string[] => [
     ...(guard.paused === undefined ? [] : [guard.paused]),

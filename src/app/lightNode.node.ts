@@ -1,8 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HeaderChain } from '../chain/headerChain.ts';
 import { judgeFor } from '../consensus/registry.ts';
 import { LightClient } from '../light/lightClient.ts';
 import { preloadNetwork } from '../net/host.node.ts';
+import { turns } from '../platform/turns.node.ts';
 import { openHeaderStore } from '../store/openStores.node.ts';
 import { minChainWorkOf } from './assumptions.ts';
 import { headersBackend } from './backend/headers.ts';
@@ -35,7 +35,7 @@ export const composeLight: ComposeRole = async (parts) => {
     tell: (message) => parts.log.warn({}, message),
   });
   lifetime.add(() => store.close());
-  const opening = { pause: () => nextTurn(), checkStop: () => parts.stop.throwIfAborted() };
+  const opening = { pause: turns.pause, checkStop: () => parts.stop.throwIfAborted() };
   const chain = await HeaderChain.open({ network, judge, store, clock, ...opening });
   await libp2p;
   const net = peerNetwork(parts, LIGHT_SERVICES, helloOf(chain.bestHeader()));

@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { powAuthor } from '../consensus/pow/powAuthor.ts';
 import { boundedSearch } from '../miner/boundedSearch.ts';
 import { BlockRefusedError, generateBlocks } from '../miner/generate.ts';
+import { turns } from '../platform/turns.node.ts';
 import type { Backend, MiningBackend } from '../rpc/backend.ts';
 import { noDiskSpace } from './disk/noDiskSpace.ts';
 import type { FullNode } from './fullNode.node.ts';
@@ -32,7 +32,7 @@ export function mining(
           ...{ chain, pool, judge, clock },
           params: network.consensus,
           random: parts.platform.random,
-          author: (budget) => powAuthor(boundedSearch(budget, () => nextTurn())),
+          author: (budget) => powAuthor(boundedSearch(budget, turns.next)),
         },
         { blocks: count, payout, maxTries },
       ).catch(toldOfSpace),

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { HaltedError } from '../chain/halt.ts';
 import { ChainClosedError } from '../chain/later.ts';
 import { loadKey } from '../net/keyFile.node.ts';
 import { nodejs } from '../platform/nodejs.node.ts';
+import { turns } from '../platform/turns.node.ts';
 import { parseRpcAuth, type Whitelist } from '../rpc/auth.node.ts';
 import { writeCookie } from '../rpc/cookie.node.ts';
 import { Dispatcher } from '../rpc/dispatch.ts';
@@ -130,7 +130,7 @@ export const startNode: StartNode = async (config: NodeConfig, deps: NodeDeps): 
   let outcome: StopReason = { code: EXIT.ok, reason: 'stopped' };
   let stopping: Promise<void> | undefined;
   const ending = new AbortController();
-  const dispatcher = new Dispatcher({ clock, log: deps.log.child({ room: 'rpc' }), yieldTurn: () => nextTurn() });
+  const dispatcher = new Dispatcher({ clock, log: deps.log.child({ room: 'rpc' }), yieldTurn: turns.next });
   const beginStop = (why: unknown): void => {
     if (ending.signal.aborted) return;
     ending.abort(why);

@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ChainManager } from '../chain/chainManager.ts';
 import { TxIndex } from '../index/txIndex.ts';
+import { turns } from '../platform/turns.node.ts';
 import { StoreError } from '../store/errors.ts';
 import { type KvTxIndexStore, openTxIndexStore } from '../store/txIndexStore.node.ts';
 import type { RoleParts } from './role.node.ts';
@@ -27,7 +27,7 @@ export async function followTransactions(parts: RoleParts, chain: ChainManager):
     reason = error.message;
   }
   const log = parts.log.child({ room: 'index' });
-  const index = new TxIndex({ chain, store, ...(reason === '' ? {} : { reason }), log, pause: () => nextTurn() });
+  const index = new TxIndex({ chain, store, ...(reason === '' ? {} : { reason }), log, pause: turns.next });
   lifetime.add(() => index.close());
   chain.useTxIndex((txid) => index.find(txid));
   index.start();

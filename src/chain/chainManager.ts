@@ -1,13 +1,13 @@
 import type { Coin, CoinChange } from '../ledger/coin.ts';
-import { type Block, decodeSealedBlock, encodeSealedBlock } from '../primitives/block.ts';
+import { type Block, decodingSealedBlock, encodeSealedBlock } from '../primitives/block.ts';
 import type { Hash256 } from '../primitives/hash.ts';
 import type { SealedHeader } from '../primitives/header.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import { broken, type Check, effectOf, passed } from '../primitives/rules.ts';
 import type { Emitter } from '../util/events.ts';
+import { walkSteps } from '../util/steps.ts';
 import { isAssumedValid } from './assumeValid.ts';
 import { checkRoom, checkWorthStoring } from './bodyRule.ts';
-import { type Breathe, breathing } from './breathe.ts';
 import { Candidates } from './candidates.ts';
 import type { AcceptBlockOptions, AcceptedBlock, Chain, HeadersOutcome } from './chain.ts';
 import type { ChainManagerParts } from './chainManagerParts.ts';
@@ -19,7 +19,7 @@ import { finishFlush } from './finishFlush.ts';
 import { type HaltedError, HaltSwitch, StoredChainError } from './halt.ts';
 import { HeaderChain } from './headerChain.ts';
 import type { IndexEntry } from './headerIndex.ts';
-import { judgeBody } from './judgeBlock.ts';
+import { judgingBody } from './judgeBlock.ts';
 import { judgeProposal } from './judgeProposal.ts';
 import { type Later, now, unlessClosed } from './later.ts';
 import { Lines } from './lines.ts';
@@ -44,7 +44,6 @@ export class ChainManager implements Chain {
   readonly #halt: HaltSwitch;
   readonly #candidates: Candidates;
   readonly #mover: TipMover;
-  readonly #breathe: Breathe;
   readonly #pruning: Pruning;
   readonly #lines: Lines;
   /** Blocks between the two lines, or waiting for their scripts. */
@@ -62,7 +61,6 @@ export class ChainManager implements Chain {
     this.#parts = parts;
     this.#headers = headers;
     this.#halt = halt;
-    this.#breathe = breathing(parts.pause);
     const { index } = headers;
     const { assumeValid: assumed } = parts;
     this.#candidates = new Candidates(parts.judge, index);
@@ -73,7 +71,6 @@ export class ChainManager implements Chain {
         index,
         candidates: this.#candidates,
         events: headers.events,
-        breathe: this.#breathe,
         assumedValid: (entry) => assumed !== undefined && isAssumedValid(entry, assumed, { index, best: headers.best }),
         refreshBest: () => headers.refreshBest(),
       },
@@ -179,7 +176,7 @@ export class ChainManager implements Chain {
 
   async readBlock(entry: HeaderEntry): Promise<Block | undefined> {
     const bytes = await this.readBlockBytes(entry);
-    return bytes === undefined ? undefined : decodeSealedBlock(bytes);
+    return bytes === undefined ? undefined : walkSteps(decodingSealedBlock(bytes), this.#parts.pause);
   }
 
   /** The coins that a block spent, without those made inside it; undefined while it has never been connected. */
@@ -320,8 +317,7 @@ export class ChainManager implements Chain {
       return now(broken('fork-below-pruned', `${entry.header.id} stands on a branch from below the pruned blocks`));
     const worth = checkWorthStoring(entry, { tip, best, requested: options.requested === true });
     if (!worth.ok) return now(worth);
-    await this.#breathe(block);
-    const body = judgeBody(block, entry.parent as IndexEntry, this.#parts.network.consensus);
+    const body = await this.#judgeBody(block, entry.parent as IndexEntry);
     if (!body.ok) {
       if (!effectOf(body.rule).remember) return now(body);
       return {
@@ -346,12 +342,16 @@ export class ChainManager implements Chain {
   }
 
   /** We have a good body; this one may still be a bad copy, and whoever passes that on must hear so. */
-  #known(block: Block, entry: IndexEntry): Check<AcceptedBlock> {
+  async #known(block: Block, entry: IndexEntry): Promise<Check<AcceptedBlock>> {
     if (entry.parent !== undefined) {
-      const body = judgeBody(block, entry.parent, this.#parts.network.consensus);
+      const body = await this.#judgeBody(block, entry.parent);
       if (!body.ok) return body;
     }
     return passed({ entry, result: 'known' });
+  }
+
+  #judgeBody(block: Block, parent: IndexEntry): Promise<Check> {
+    return walkSteps(judgingBody(block, parent, this.#parts.network.consensus), this.#parts.pause);
   }
 
   /** In the second line: a block with a good body. */

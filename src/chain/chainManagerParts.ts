@@ -1,5 +1,6 @@
 import type { Network } from '../params/network.ts';
 import type { Clock } from '../util/ports.ts';
+import type { Pause } from '../util/steps.ts';
 import type { AssumeValid } from './assumeValid.ts';
 import type { Room } from './bodyRule.ts';
 import type { ChainManager } from './chainManager.ts';
@@ -20,7 +21,7 @@ export interface ChainManagerParts {
   /** Absent: there is always room. */
   readonly room?: Room;
   /** As HeaderChainParts.pause. */
-  readonly pause?: () => Promise<void>;
+  readonly pause?: Pause;
   /** Throws when whoever opens the chain has given it up: `open` does then. What was done is kept, the next open goes on. */
   readonly checkStop?: () => void;
   /**

@@ -6,7 +6,7 @@ import { displayHash, type Hash256 } from '../primitives/hash.ts';
 import { type Check, PASSED } from '../primitives/rules.ts';
 import { assert } from '../util/assert.ts';
 import { equalBytes } from '../util/bytes.ts';
-import { type Breathe, breathing } from './breathe.ts';
+import type { Pause } from '../util/steps.ts';
 import type { HeaderEntry } from './entry.ts';
 import { finishFlush } from './finishFlush.ts';
 import type { IndexEntry } from './headerIndex.ts';
@@ -23,8 +23,7 @@ export interface PastValidationParts {
   readonly readBlock: (entry: HeaderEntry) => Promise<Block | undefined>;
   /** Where bodies and undo records lie. */
   readonly files: Pick<ChainStore, 'readBody' | 'readUndo'>;
-  /** Lets everything else run. */
-  readonly pause: () => Promise<void>;
+  readonly pause: Pause;
   /** As ChainManagerParts. */
   readonly checkStop?: () => void;
 }
@@ -46,7 +45,6 @@ const SLICE = 500;
 export class PastValidation {
   readonly #parts: PastValidationParts;
   readonly #base: IndexEntry;
-  readonly #breathe: Breathe;
   /** The coins began in an earlier run. */
   readonly #inherited: boolean;
   #tip: IndexEntry;
@@ -62,7 +60,6 @@ export class PastValidation {
     this.#base = base;
     this.#tip = tip;
     this.#inherited = inherited;
-    this.#breathe = breathing(parts.pause);
   }
 
   /**
@@ -161,10 +158,9 @@ export class PastValidation {
 
   /** Undefined when the block is connected. */
   async #connect(entry: IndexEntry, block: Block): Promise<PastOutcome | undefined> {
-    const { network, coins, snapshot, scripts } = this.#parts;
+    const { network, coins, snapshot, scripts, pause } = this.#parts;
     const read = coins.coins.bind(coins);
-    const judged = await judgeCoins(block, this.#tip, network.consensus, read, () => this.#breathe(block));
-    await this.#breathe(block);
+    const judged = await judgeCoins(block, this.#tip, network.consensus, read, pause);
     let verdict: Check = judged.ok ? PASSED : judged;
     if (judged.ok && snapshot.needsScripts(entry)) {
       const running = scripts.check(judged.value.scriptJobs);
@@ -177,7 +173,6 @@ export class PastValidation {
         `block ${entry.header.id} at height ${entry.height}, below it, breaks a rule: ${broken}`,
       );
     }
-    await this.#breathe(block);
     // In this order: after a crash in between the block is connected once more.
     await snapshot.commitPast(entry, judged.value.diff);
     await coins.commit(entry.header.hash, judged.value.diff);

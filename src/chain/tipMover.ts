@@ -1,18 +1,18 @@
 import type { Judge } from '../consensus/engine.ts';
 import { reverseDiff } from '../ledger/utxoDiff.ts';
 import type { Network } from '../params/network.ts';
-import { type Block, decodeSealedBlock } from '../primitives/block.ts';
+import { type Block, decodingSealedBlock } from '../primitives/block.ts';
 import { type Broken, broken, type Check, PASSED } from '../primitives/rules.ts';
 import { assert } from '../util/assert.ts';
 import type { Emitter } from '../util/events.ts';
+import { type Pause, walkSteps } from '../util/steps.ts';
 import { type BlockAhead, coinsAfter } from './blockAhead.ts';
-import type { Breathe } from './breathe.ts';
 import type { Candidates } from './candidates.ts';
 import { ReadForBlock } from './coinsInDoubt.ts';
 import type { ChainEvents } from './events.ts';
 import { type HaltSwitch, StoredChainError } from './halt.ts';
 import type { HeaderIndex, IndexEntry } from './headerIndex.ts';
-import { diffOfConnected, judgeCoins } from './judgeBlock.ts';
+import { findingDiffOfConnected, judgeCoins } from './judgeBlock.ts';
 import type { ChainCommit, ChainStore, ScriptChecker } from './ports.ts';
 import { applyChange, type EntryChange, toStored } from './storedEntry.ts';
 
@@ -25,7 +25,8 @@ export interface TipMoverParts {
   readonly index: HeaderIndex;
   readonly candidates: Candidates;
   readonly events: Emitter<ChainEvents>;
-  readonly breathe: Breathe;
+  /** As HeaderChainParts.pause. */
+  readonly pause?: Pause;
   /** Need the scripts of this block not be run? */
   readonly assumedValid: (entry: IndexEntry) => boolean;
   /** Invalid entries appeared or vanished: the best header may be another. */
@@ -165,23 +166,16 @@ export class TipMover {
    * Scripts that passed before depend on nothing but the block and its ancestors, and are not run again.
    */
   async #begin(entry: IndexEntry, given?: GivenBlock): Promise<Connecting> {
-    const { network, store, scripts, breathe, halt } = this.#parts;
+    const { network, store, scripts, pause, halt } = this.#parts;
     const before = this.#ahead;
     const parent = this.frontier;
     assert(entry.parent === parent, 'only a child of the frontier can be connected');
     const block = given?.block ?? (await this.readBlock(entry));
     const stored = store.coins.bind(store);
-    const read = before === undefined ? stored : coinsAfter(before.entry.header.hash, before.diff, stored);
+    const read = before === undefined ? stored : coinsAfter(before.entry.header.hash, before.diff, stored, pause);
     const coins = new ReadForBlock(read);
-    const judged = await judgeCoins(
-      block,
-      parent,
-      network.consensus,
-      (asked) => coins.read(asked),
-      () => breathe(block),
-    );
+    const judged = await judgeCoins(block, parent, network.consensus, (asked) => coins.read(asked), pause);
     if (!judged.ok) await halt.guard(() => coins.confirm(judged, store));
-    await breathe(block);
     const passedBefore = entry.status === 'valid';
     if (passedBefore && !judged.ok)
       throw new StoredChainError(`block ${entry.header.id} was valid and is not any more: ${judged.detail}`);
@@ -207,8 +201,7 @@ export class TipMover {
   }
 
   async #commitConnected({ entry, block, diff, change: given }: BlockAhead): Promise<void> {
-    const { store, judge, breathe } = this.#parts;
-    await breathe(block);
+    const { store, judge } = this.#parts;
     // Connected before: the coins were behind the headers after a crash, or a reorganisation left it.
     const undo = entry.status === 'valid' && entry.undo !== undefined ? entry.undo : await store.appendUndo(diff.spent);
     const change: EntryChange = { ...given, status: 'valid', undo };
@@ -249,7 +242,8 @@ export class TipMover {
     const { parent, undo } = entry;
     assert(parent !== undefined && undo !== undefined, 'a tip above genesis has undo data');
     const block = await this.readBlock(entry);
-    const diff = diffOfConnected(block, entry.height, await this.#parts.store.readUndo(undo));
+    const { store, pause } = this.#parts;
+    const diff = await walkSteps(findingDiffOfConnected(block, entry.height, await store.readUndo(undo)), pause);
     await this.commit({
       headers: [],
       tip: parent.header.hash,
@@ -298,7 +292,8 @@ export class TipMover {
   /** The body on disk. Throws when it is missing or damaged: our failure. */
   async readBlock(entry: IndexEntry): Promise<Block> {
     assert(entry.body !== undefined, `block ${entry.header.id} has no body`);
-    const block = decodeSealedBlock(await this.#parts.store.readBody(entry.body));
+    const { store, pause } = this.#parts;
+    const block = await walkSteps(decodingSealedBlock(await store.readBody(entry.body)), pause);
     if (block.header.key !== entry.header.key)
       throw new StoredChainError(`the body on disk is not that of block ${entry.header.id}`);
     return block;

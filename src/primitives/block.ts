@@ -1,10 +1,11 @@
 import { EMPTY } from '../util/bytes.ts';
-import { compactSizeLength, decodeAll, type Reader, Writer } from '../util/codec.ts';
+import { compactSizeLength, Reader, Writer } from '../util/codec.ts';
+import { inSlices, runSteps, type Steps } from '../util/steps.ts';
 import type { BlockHashes } from './blockHashes.ts';
-import { type BlockLinks, linkBlock } from './blockLinks.ts';
+import { type BlockLinks, linkingBlock } from './blockLinks.ts';
 import { type BlockHeader, HEADER_SIZE, MAX_SEAL, readHeader, type SealedHeader, writeHeader } from './header.ts';
-import { type MerkleRoot, txMerkleRoot, witnessMerkleRoot } from './merkle.ts';
-import { readTx, Tx, weightOf } from './tx.ts';
+import { type MerkleRoot, makingTxMerkleRoot, makingWitnessMerkleRoot } from './merkle.ts';
+import { readTx, TXS_PER_STEP, Tx, weightOf } from './tx.ts';
 
 /** Smallest transaction that the decoder can read: version, empty lists, lock time. */
 const MIN_TX = 10;
@@ -41,19 +42,34 @@ export class Block implements SealedHeader {
 
   /** Which transactions spend which; looked up once. */
   get links(): BlockLinks {
-    this.#links ??= linkBlock(this.txs, this.header.hash);
+    return this.#links ?? runSteps(this.linking());
+  }
+
+  /** Looks the links up in steps, unless they are known. */
+  *linking(): Steps<BlockLinks> {
+    this.#links ??= yield* linkingBlock(this.txs, this.header.hash);
     return this.#links;
   }
 
   /** Merkle root over the txids. */
   get txRoot(): MerkleRoot {
-    this.#txRoot ??= txMerkleRoot(this.txs);
+    return this.#txRoot ?? runSteps(this.makingTxRoot());
+  }
+
+  /** Makes txRoot in steps, unless it is known. */
+  *makingTxRoot(): Steps<MerkleRoot> {
+    this.#txRoot ??= yield* makingTxMerkleRoot(this.txs);
     return this.#txRoot;
   }
 
   /** Merkle root over the wtxids, the coinbase's taken as zero (BIP141). */
   get witnessRoot(): MerkleRoot {
-    this.#witnessRoot ??= witnessMerkleRoot(this.txs);
+    return this.#witnessRoot ?? runSteps(this.makingWitnessRoot());
+  }
+
+  /** Makes witnessRoot in steps, unless it is known. */
+  *makingWitnessRoot(): Steps<MerkleRoot> {
+    this.#witnessRoot ??= yield* makingWitnessMerkleRoot(this.txs);
     return this.#witnessRoot;
   }
 
@@ -83,10 +99,12 @@ function writeTxs(w: Writer, txs: readonly Tx[]): void {
   for (const tx of txs) w.put(tx.bytes);
 }
 
-function readTxs(r: Reader): Tx[] {
+function* readTxs(r: Reader): Steps<Tx[]> {
   const n = r.count(MIN_TX, undefined, 'transaction count');
   const txs: Tx[] = [];
-  for (let i = 0; i < n; i++) txs.push(readTx(r));
+  yield* inSlices(n, TXS_PER_STEP, (from, to) => {
+    for (let i = from; i < to; i++) txs.push(readTx(r));
+  });
   return txs;
 }
 
@@ -100,13 +118,16 @@ export function encodeBlock(block: Block): Uint8Array {
 
 /** Bitcoin's block bytes, all of them. Throws DecodeError. */
 export function decodeBlock(bytes: Uint8Array): Block {
-  return decodeAll(bytes, readBlock, 'block');
+  return runSteps(decodingBlock(bytes));
 }
 
-/** Reads Bitcoin's block bytes (no seal) from the reader. */
-export function readBlock(r: Reader): Block {
+/** decodeBlock in steps. */
+export function* decodingBlock(bytes: Uint8Array): Steps<Block> {
+  const r = new Reader(bytes);
   const header = readHeader(r);
-  return new Block(header, readTxs(r));
+  const block = new Block(header, yield* readTxs(r));
+  r.end('block');
+  return block;
 }
 
 /** Cairn's form: header80 ‖ CompactSize(len) ‖ seal ‖ transactions. Used between nodes and in block files. */
@@ -120,14 +141,16 @@ export function encodeSealedBlock(block: Block): Uint8Array {
 
 /** Reads what encodeSealedBlock writes. Throws DecodeError. */
 export function decodeSealedBlock(bytes: Uint8Array): Block {
-  return decodeAll(
-    bytes,
-    (r) => {
-      const header = readHeader(r);
-      // A copy, as the header's hashes are: the header tree keeps it, and even an empty view would keep the whole block.
-      const seal = r.varBytes(MAX_SEAL, 'seal').slice();
-      return new Block(header, readTxs(r), seal);
-    },
-    'sealed block',
-  );
+  return runSteps(decodingSealedBlock(bytes));
+}
+
+/** decodeSealedBlock in steps. */
+export function* decodingSealedBlock(bytes: Uint8Array): Steps<Block> {
+  const r = new Reader(bytes);
+  const header = readHeader(r);
+  // A copy, as the header's hashes are: the header tree keeps it, and even an empty view would keep the whole block.
+  const seal = r.varBytes(MAX_SEAL, 'seal').slice();
+  const block = new Block(header, yield* readTxs(r), seal);
+  r.end('sealed block');
+  return block;
 }

@@ -1,6 +1,7 @@
+import { inSlices, runSteps, type Steps } from '../util/steps.ts';
 import type { Hash256 } from './hash.ts';
 import { OutPointIndex } from './outPointIndex.ts';
-import type { Tx } from './tx.ts';
+import { TXS_PER_STEP, type Tx } from './tx.ts';
 
 /** How the transactions of a block hang together. Inputs and outputs are numbered through the block, in its order. */
 export interface BlockLinks {
@@ -17,6 +18,11 @@ export const FROM_OUTSIDE = -1;
 
 /** One look at the ids of all transactions and prevouts. `blockHash` salts the look-ups. */
 export function linkBlock(txs: readonly Tx[], blockHash: Hash256): BlockLinks {
+  return runSteps(linkingBlock(txs, blockHash));
+}
+
+/** linkBlock in steps. */
+export function* linkingBlock(txs: readonly Tx[], blockHash: Hash256): Steps<BlockLinks> {
   const firstInput = new Int32Array(txs.length + 1);
   const firstOutput = new Int32Array(txs.length + 1);
   for (let i = 0; i < txs.length; i++) {
@@ -28,10 +34,12 @@ export function linkBlock(txs: readonly Tx[], blockHash: Hash256): BlockLinks {
   // Whole transactions: all filed under index 0.
   const earlier = new OutPointIndex(txs.length, blockHash);
   let at = 0;
-  for (let i = 0; i < txs.length; i++) {
-    const tx = txs[i] as Tx;
-    for (const { prevout } of tx.inputs) makers[at++] = earlier.get(prevout.txid, 0) ?? FROM_OUTSIDE;
-    earlier.add(tx.txid, 0, i);
-  }
+  yield* inSlices(txs.length, TXS_PER_STEP, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const tx = txs[i] as Tx;
+      for (const { prevout } of tx.inputs) makers[at++] = earlier.get(prevout.txid, 0) ?? FROM_OUTSIDE;
+      earlier.add(tx.txid, 0, i);
+    }
+  });
   return { firstInput, firstOutput, makers };
 }

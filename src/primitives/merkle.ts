@@ -1,6 +1,7 @@
 import { hash256Tree } from '../crypto/hash.ts';
+import { inSlices, runSteps, type Steps } from '../util/steps.ts';
 import { type Hash256, ZERO_HASH } from './hash.ts';
-import { Tx } from './tx.ts';
+import { TXS_PER_STEP, Tx } from './tx.ts';
 
 /**
  * Bytes of two merkle nodes side by side: a transaction of that size without witness could be taken for an inner node of the
@@ -21,12 +22,22 @@ export function merkleRoot(leaves: readonly Hash256[]): MerkleRoot {
 
 /** Merkle root over txids. */
 export function txMerkleRoot(txs: readonly Tx[]): MerkleRoot {
-  Tx.hashTxids(txs);
+  return runSteps(makingTxMerkleRoot(txs));
+}
+
+/** txMerkleRoot in steps. */
+export function* makingTxMerkleRoot(txs: readonly Tx[]): Steps<MerkleRoot> {
+  yield* inSlices(txs.length, TXS_PER_STEP, (from, to) => Tx.hashTxids(txs.slice(from, to)));
   return merkleRoot(txs.map((tx) => tx.txid));
 }
 
 /** BIP141 witness root: wtxids, with the coinbase's taken as zero. */
 export function witnessMerkleRoot(txs: readonly Tx[]): MerkleRoot {
-  Tx.hashWtxids(txs.slice(1));
+  return runSteps(makingWitnessMerkleRoot(txs));
+}
+
+/** witnessMerkleRoot in steps. */
+export function* makingWitnessMerkleRoot(txs: readonly Tx[]): Steps<MerkleRoot> {
+  yield* inSlices(txs.length, TXS_PER_STEP, (from, to) => Tx.hashWtxids(txs.slice(Math.max(1, from), to)));
   return merkleRoot(txs.map((tx, i) => (i === 0 ? ZERO_HASH : tx.wtxid)));
 }

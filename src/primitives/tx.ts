@@ -30,6 +30,12 @@ export const NO_WITNESS: readonly Uint8Array[] = [];
 export const SEQUENCE_FINAL = 0xffffffff;
 export const WITNESS_SCALE = 4;
 
+/**
+ * Transactions in one step of work on a block: some tenths of a millisecond for each kind of work, a few milliseconds while
+ * the code is cold.
+ */
+export const TXS_PER_STEP = 200;
+
 /** BIP141: 3 × stripped size + total size, of a transaction or a block. */
 export function weightOf(of: { readonly strippedSize: number; readonly size: number }): number {
   return of.strippedSize * (WITNESS_SCALE - 1) + of.size;

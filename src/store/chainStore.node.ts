@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type {
   ChainCommit,
   ChainStore,
@@ -20,6 +19,7 @@ import { decodeAll } from '../util/codec.ts';
 import type { Lifetime } from '../util/lifetime.ts';
 import type { Kv, KvOp } from '../util/ports.ts';
 import { SerialQueue } from '../util/queue.ts';
+import { walkSteps } from '../util/steps.ts';
 import type { ChainStoreParts } from './chainStoreParts.ts';
 import { CoinCache, type CoinCacheSize } from './coinCache.ts';
 import { decodeCoin } from './coinCodec.ts';
@@ -36,7 +36,7 @@ import { endRebuild, type RebuildState } from './rebuild.ts';
 import { dropCoins, replaceCoins } from './replaceCoins.ts';
 import { coinKey, outPointOfCoinKey, PREFIX, rangeOf, SNAPSHOT_KEY } from './schema.ts';
 import { decodeSnapshot, encodeSnapshot } from './snapshotRecord.ts';
-import { encodeUndo, readUndoRecord } from './undoCodec.ts';
+import { encodingUndo, readUndoRecord } from './undoCodec.ts';
 
 /** Memory for coins unless told otherwise, in 10^6 bytes (Bitcoin Core's -dbcache). */
 export const DEFAULT_DBCACHE = 450;
@@ -72,7 +72,7 @@ export class KvChainStore implements ChainStore {
   readonly #writes: DurableWrites;
   readonly #cache: CoinCache;
   readonly #behind: WriteBehind | undefined;
-  readonly #flushing: Pick<FlushParts, 'slice' | 'progress'>;
+  readonly #flushing: Pick<FlushParts, 'pause' | 'slice' | 'progress'>;
   readonly #stop: AbortSignal | undefined;
   readonly #flushAhead: number;
   /** Commits and flushes, one at a time. */
@@ -88,7 +88,7 @@ export class KvChainStore implements ChainStore {
   /** The flush of `frozen`; never rejects. */
   #background: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
-  /** A change of the cache was begun and not ended: it is of no block any more. */
+  /** A change of the cache was begun and not ended: it is of no block. */
   #torn = false;
   #cancelTimer: (() => void) | undefined;
   #rebuild: RebuildState | undefined;
@@ -101,8 +101,8 @@ export class KvChainStore implements ChainStore {
     this.#files = files;
     this.#lifetime = parts.lifetime;
     this.#behind = parts.behind;
-    const { flushSlice: slice, onFlush: progress, flushAhead = FLUSH_AHEAD } = parts;
-    this.#flushing = { ...(slice && { slice }), ...(progress && { progress }) };
+    const { pause = () => undefined, flushSlice: slice, onFlush: progress, flushAhead = FLUSH_AHEAD } = parts;
+    this.#flushing = { pause, ...(slice && { slice }), ...(progress && { progress }) };
     this.#flushAhead = flushAhead;
     this.#stop = parts.stop;
     this.#writes = new DurableWrites(parts.kv, files, parts.behind);
@@ -111,6 +111,7 @@ export class KvChainStore implements ChainStore {
       salt: randomBytes(16),
       read: (outpoints) => parts.kv.getMany(outpoints.map(coinKey)),
       decode: (record) => this.#decode(record),
+      pause: parts.pause,
     });
     this.#tip = state.tip;
     this.#flushedTip = state.tip;
@@ -161,7 +162,7 @@ export class KvChainStore implements ChainStore {
 
   async appendUndo(spent: readonly CoinChange[]): Promise<FilePosition> {
     this.#latch.check();
-    return this.#files.undo.append(encodeUndo(spent));
+    return this.#files.undo.append(await walkSteps(encodingUndo(spent), this.#flushing.pause));
   }
 
   readBody(at: FilePosition): Promise<Uint8Array> {
@@ -305,6 +306,7 @@ export class KvChainStore implements ChainStore {
   async close(): Promise<void> {
     if (this.#lifetime.closed) return this.#lifetime.close();
     try {
+      await this.#queue.idle();
       if (this.#latch.error !== undefined) return this.#writes.abandon();
       if (this.#tip !== undefined && this.#interrupted === undefined && !this.#torn) await this.flush();
       await this.#writes.finish();
@@ -326,7 +328,7 @@ export class KvChainStore implements ChainStore {
     const count = this.#count + BigInt(coins.added.length - coins.spent.length);
     assert(count >= 0n, `coin count would be ${count}`);
     this.#torn = true;
-    this.#cache.apply(coins);
+    await walkSteps(this.#cache.applying(coins), this.#flushing.pause);
     this.#count = count;
     this.#tip = tip ?? this.#tip;
     this.#torn = false;
@@ -375,10 +377,9 @@ export class KvChainStore implements ChainStore {
   }
 
   async #flushTable(table: CoinTable, state: CoinState): Promise<void> {
-    const pause = (): Promise<void> => nextTurn();
-    await flushCoins(table, this.#flushedTip, state, { writes: this.#writes, pause, ...this.#flushing });
+    await flushCoins(table, this.#flushedTip, state, { writes: this.#writes, ...this.#flushing });
     this.#flushedTip = state.tip;
-    await this.#cache.flushed(table, pause);
+    await this.#cache.flushed(table, this.#flushing.pause);
   }
 
   #flushLater(): void {

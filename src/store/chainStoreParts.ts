@@ -1,4 +1,5 @@
 import type { Lifetime } from '../util/lifetime.ts';
+import type { Pause } from '../util/steps.ts';
 import type { CoinDoubt } from './coinDoubt.ts';
 import type { FlushProgress } from './coinFlush.ts';
 import type { DamageLatch } from './damageLatch.ts';
@@ -26,6 +27,8 @@ export interface ChainStoreParts extends OpenFilesParts {
   readonly latch?: DamageLatch;
   /** Looks closely at the database before a block is refused because of it. Absent: it is trusted. */
   readonly doubt?: CoinDoubt;
+  /** Asked between the steps of long work; default: none. */
+  readonly pause?: Pause;
   /** Closed by close(), after the files. */
   readonly lifetime: Lifetime;
 }

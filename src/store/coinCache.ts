@@ -1,9 +1,10 @@
-import type { Coin, UtxoDiff } from '../chain/ports.ts';
+import type { Coin, CoinChange, UtxoDiff } from '../chain/ports.ts';
 import type { OutPoint } from '../primitives/outpoint.ts';
 import { assert } from '../util/assert.ts';
 import { EMPTY } from '../util/bytes.ts';
 import { Writer } from '../util/codec.ts';
-import { decodeCoin, writeCoin } from './coinCodec.ts';
+import { inSlices, type Pause, runSteps, type Steps, walkSteps } from '../util/steps.ts';
+import { COINS_PER_STEP, decodeCoin, writeCoin } from './coinCodec.ts';
 import { COIN_FLAG, CoinTable, recordBytes } from './coinTable.ts';
 
 const { DIRTY, FRESH, SPENT } = COIN_FLAG;
@@ -11,8 +12,8 @@ const { DIRTY, FRESH, SPENT } = COIN_FLAG;
 const BYTES_PER_SLOT = 64;
 /** Bytes of a coin record beside its script, at most: code, amount, length. */
 const MAX_CODE = 17;
-/** Slots cleaned in one go: some milliseconds. */
-const CLEAN_STEP = 50_000;
+/** Slots cleaned in one step. */
+const CLEAN_STEP = 20_000;
 /** Above so many bytes of budget the slab grows by 1 MiB, below by 128 KiB. */
 const LARGE = 64_000_000;
 
@@ -25,6 +26,8 @@ export interface CoinCacheParts {
   readonly read: (outpoints: readonly OutPoint[]) => Promise<(Uint8Array | undefined)[]>;
   /** Decodes a record; failures name the database. */
   readonly decode?: (record: Uint8Array) => Coin;
+  /** Asked between the steps of long work; default: none. */
+  readonly pause?: Pause | undefined;
 }
 
 export interface CoinCacheSize {
@@ -47,6 +50,7 @@ export class CoinCache {
   readonly #half: number;
   readonly #read: CoinCacheParts['read'];
   readonly #decode: (record: Uint8Array) => Coin;
+  readonly #pause: Pause | undefined;
   #young: CoinTable;
   #old: CoinTable;
   /** Entries of young must stay where they are (a flush of it is under way): no clean ones are added. */
@@ -63,6 +67,7 @@ export class CoinCache {
     this.#half = half;
     this.#read = parts.read;
     this.#decode = parts.decode ?? decodeCoin;
+    this.#pause = parts.pause;
     this.#young = new CoinTable(table);
     this.#old = new CoinTable(table);
   }
@@ -88,44 +93,66 @@ export class CoinCache {
   async coins(outpoints: readonly OutPoint[]): Promise<(Coin | undefined)[]> {
     const out: (Coin | undefined)[] = new Array(outpoints.length).fill(undefined);
     const missing: number[] = [];
-    for (let i = 0; i < outpoints.length; i++) {
-      const { txid, index } = outpoints[i] as OutPoint;
-      const record = this.#cached(txid, index);
-      if (record === undefined) missing.push(i);
-      else if (record.length > 0) out[i] = this.#decode(record);
-    }
+    const look = inSlices(outpoints.length, COINS_PER_STEP, (from, to) => {
+      for (let i = from; i < to; i++) {
+        const { txid, index } = outpoints[i] as OutPoint;
+        const record = this.#cached(txid, index);
+        if (record === undefined) missing.push(i);
+        else if (record.length > 0) out[i] = this.#decode(record);
+      }
+    });
+    await walkSteps(look, this.#pause);
     if (missing.length === 0) return out;
     const before = this.#forgotten;
     const records = await this.#read(missing.map((i) => outpoints[i] as OutPoint));
-    if (before !== this.#forgotten) return this.coins(outpoints);
-    for (let j = 0; j < missing.length; j++) {
-      const i = missing[j] as number;
-      const { txid, index } = outpoints[i] as OutPoint;
-      // A commit may have come in between: what young and old say now is newer.
-      const record = this.#cached(txid, index) ?? records[j];
-      if (record === undefined || record.length === 0) continue;
-      out[i] = this.#decode(record);
-      this.#keep(txid, index, record);
-    }
-    return out;
+    const take = inSlices(missing.length, COINS_PER_STEP, (from, to) => {
+      // Looked at in every step: what was read may have gone out of date before it, too.
+      if (before !== this.#forgotten) return true;
+      for (let j = from; j < to; j++) {
+        const i = missing[j] as number;
+        const { txid, index } = outpoints[i] as OutPoint;
+        // A commit may have come in between: what young and old say now is newer.
+        const record = this.#cached(txid, index) ?? records[j];
+        if (record === undefined || record.length === 0) continue;
+        out[i] = this.#decode(record);
+        this.#keep(txid, index, record);
+      }
+      return undefined;
+    });
+    return (await walkSteps(take, this.#pause)) === undefined ? out : this.coins(outpoints);
   }
 
   /** Changes the coins. Removals first: an outpoint in both lists ends up with the added coin. */
   apply(diff: UtxoDiff): void {
-    assert(!this.#held, 'coins do not change while they are flushed');
+    runSteps(this.applying(diff));
+  }
+
+  /** apply in steps. Whoever reads coins in between finds a part of them changed: for those who keep readers off. */
+  *applying({ spent, added }: UtxoDiff): Steps<void> {
+    yield* inSlices(spent.length, COINS_PER_STEP, (from, to) => {
+      assert(!this.#held, 'coins do not change while they are flushed');
+      for (let i = from; i < to; i++) this.#remove((spent[i] as CoinChange).outpoint);
+    });
+    yield* inSlices(added.length, COINS_PER_STEP, (from, to) => {
+      assert(!this.#held, 'coins do not change while they are flushed');
+      for (let i = from; i < to; i++) this.#add(added[i] as CoinChange);
+    });
+  }
+
+  #remove({ txid, index }: OutPoint): void {
     const young = this.#young;
-    for (const { outpoint } of diff.spent) {
-      const place = young.find(outpoint.txid, outpoint.index);
-      if (place !== 0 && (young.flags(place) & FRESH) !== 0) young.erase(outpoint.txid, outpoint.index);
-      else young.put(outpoint.txid, outpoint.index, EMPTY, DIRTY | SPENT);
-    }
+    const place = young.find(txid, index);
+    if (place !== 0 && (young.flags(place) & FRESH) !== 0) young.erase(txid, index);
+    else young.put(txid, index, EMPTY, DIRTY | SPENT);
+  }
+
+  #add({ outpoint: { txid, index }, coin }: CoinChange): void {
+    const young = this.#young;
+    const place = young.find(txid, index);
+    const fresh = place === 0 ? FRESH : young.flags(place) & FRESH;
     const record = this.#record;
-    for (const { outpoint, coin } of diff.added) {
-      const place = young.find(outpoint.txid, outpoint.index);
-      const fresh = place === 0 ? FRESH : young.flags(place) & FRESH;
-      writeCoin(record.restart(), coin);
-      young.put(outpoint.txid, outpoint.index, record.written(), DIRTY | fresh);
-    }
+    writeCoin(record.restart(), coin);
+    young.put(txid, index, record.written(), DIRTY | fresh);
   }
 
   /** Young becomes old, which must be flushed by now and is forgotten; a new young starts. Returns what is to be flushed. */
@@ -155,8 +182,8 @@ export class CoinCache {
     };
   }
 
-  /** Every dirty entry of `table`, which is old, or young when old is flushed, is in the database now. `pause` lets others run in between. */
-  async flushed(table: CoinTable, pause: () => Promise<void>): Promise<void> {
+  /** Every dirty entry of `table`, which is old, or young when old is flushed, is in the database now. Pauses in between. */
+  async flushed(table: CoinTable, pause: Pause): Promise<void> {
     this.#forgotten++;
     // A spent entry of young may hide a coin that old still has.
     const old = this.#old;

@@ -3,6 +3,9 @@ import { decompressAmount, readScript, writeAmount, writeScript } from '../primi
 import { readVarint, readVarintBig, writeVarint } from '../primitives/varint.ts';
 import { decodeAll, type Reader, Writer } from '../util/codec.ts';
 
+/** Coins in one step of work on many: some tenths of a millisecond, a few milliseconds while the code is cold. */
+export const COINS_PER_STEP = 500;
+
 /**
  * Coin record: VARINT(height · 2 + coinbase) ‖ VARINT(compressed amount) ‖ script.
  * As Bitcoin Core's, but for scripts without kinds 4 and 5 (primitives/txOutCompression.ts): they need curve arithmetic to

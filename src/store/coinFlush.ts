@@ -2,6 +2,7 @@ import type { UtxoDiff } from '../chain/ports.ts';
 import type { Hash256 } from '../primitives/hash.ts';
 import { Reader, Writer } from '../util/codec.ts';
 import type { Kv, KvOp } from '../util/ports.ts';
+import type { Pause } from '../util/steps.ts';
 import { encodeCoin } from './coinCodec.ts';
 import { COIN_FLAG, type CoinTable } from './coinTable.ts';
 import type { DurableWrites } from './durableWrites.ts';
@@ -11,8 +12,8 @@ import { COIN_COUNT_KEY, coinKey, FLUSHING_KEY, TIP_KEY } from './schema.ts';
 
 /** Operations in one batch: built in some 3 ms, during which nothing else runs on this thread. */
 const SLICE = 2000;
-/** Slots looked at in one go. */
-const STEP = 50_000;
+/** Slots looked at in one step. */
+const STEP = 20_000;
 /** Records are sorted by so many of their first bits: LevelDB writes what comes in order with less compaction. */
 const BUCKETS = 1 << 16;
 
@@ -30,8 +31,8 @@ export type FlushProgress = (done: number, total: number) => void;
 
 export interface FlushParts {
   readonly writes: FlushWrites;
-  /** Lets everything else run. */
-  readonly pause: () => Promise<void>;
+  /** Asked between two steps. */
+  readonly pause: Pause;
   /** Operations per batch; default 2,000. */
   readonly slice?: number;
   readonly progress?: FlushProgress;
@@ -63,7 +64,7 @@ function stateOps({ tip, count }: CoinState): KvOp[] {
 }
 
 /** Places of all dirty records, roughly in key order. The table must not change until the promise resolves. */
-async function dirtyInOrder(table: CoinTable, pause: () => Promise<void>): Promise<Int32Array> {
+async function dirtyInOrder(table: CoinTable, pause: Pause): Promise<Int32Array> {
   const places = new Int32Array(table.dirty);
   const buckets = new Uint16Array(table.dirty);
   let found = 0;

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { HeaderStore } from '../chain/ports.ts';
 import { EMPTY } from '../util/bytes.ts';
 import { Lifetime } from '../util/lifetime.ts';
 import type { Kv } from '../util/ports.ts';
+import type { Pause } from '../util/steps.ts';
 import type { BlockFs } from './blockFs.ts';
 import { openNodeBlockFs } from './blockFsNode.node.ts';
 import { openChainDatabase } from './chainDatabase.node.ts';
@@ -96,6 +96,7 @@ export function openFullStore(options: {
   /** Hears of the first damage that is met in the database: nothing is written from then on, and the node should stop. */
   readonly damaged?: (error: StoreError) => void;
   /** As ChainStoreParts. */
+  readonly pause?: Pause;
   readonly onFlush?: FlushProgress;
   readonly stop?: AbortSignal;
 }): Promise<KvChainStore> {
@@ -109,9 +110,9 @@ export function openFullStore(options: {
     });
     lifetime.add(() => kv.close());
     const rebuild = begun?.step === 'indexing' ? await index(kv, path, fs, options.rebuild) : begun;
-    const { maxFileBytes, dbcache, behind, onFlush, stop, tell = () => {} } = options;
+    const { maxFileBytes, dbcache, behind, pause, onFlush, stop, tell = () => {} } = options;
     const nowMs = (): number => behind?.clock.monotonicMs() ?? performance.now();
-    const tables = new TablesInUse({ folder: nodeFolder(path), nowMs, pause: () => nextTurn() });
+    const tables = new TablesInUse({ folder: nodeFolder(path), nowMs, pause: pause ?? (() => undefined) });
     const doubt = new CoinDoubt({ path, tables, latch, nowMs, tell });
     return KvChainStore.open({
       ...{ kv, path, fs, magic: options.network.magic, lifetime, latch, doubt },
@@ -119,6 +120,7 @@ export function openFullStore(options: {
       ...(rebuild === undefined ? {} : { rebuild }),
       ...(dbcache === undefined ? {} : { cacheBytes: dbcache * 1_000_000 }),
       ...(behind === undefined ? {} : { behind }),
+      ...(pause === undefined ? {} : { pause }),
       ...(onFlush === undefined ? {} : { onFlush }),
       ...(stop === undefined ? {} : { stop }),
     });
@@ -138,11 +140,13 @@ export async function openPastCoins(options: {
   readonly cacheBytes: number;
   /** As PastCoinsParts. */
   readonly syncChain: () => Promise<void>;
+  /** Asked between the steps of long work; default: none. */
+  readonly pause?: Pause;
   /** As openFullStore's. */
   readonly tell?: TellLost;
   readonly onFlush?: FlushProgress;
 }): Promise<KvPastCoins> {
-  const { dir, start, cacheBytes, syncChain, tell, onFlush } = options;
+  const { dir, start, cacheBytes, syncChain, pause = () => undefined, tell, onFlush } = options;
   if (start !== 'kept') await removePastCoins(dir);
   const path = join(dir, 'past');
   const hint = `Delete ${path} while no node runs: the blocks below the snapshot are connected again from genesis`;
@@ -151,7 +155,6 @@ export async function openPastCoins(options: {
   try {
     if (start === 'again') await kv.batch([{ type: 'put', key: PAST_AGAIN_KEY, value: EMPTY }], { sync: true });
     const remove = (): Promise<void> => removePastCoins(dir);
-    const pause = (): Promise<void> => nextTurn();
     const parts = { kv, path, cacheBytes, syncChain, pause, remove, salt: randomBytes(16) };
     coins = await KvPastCoins.open({ ...parts, ...(onFlush && { onFlush }) });
   } finally {

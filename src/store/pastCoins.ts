@@ -4,6 +4,7 @@ import type { OutPoint } from '../primitives/outpoint.ts';
 import { assert } from '../util/assert.ts';
 import type { Kv } from '../util/ports.ts';
 import { SerialQueue } from '../util/queue.ts';
+import { type Pause, walkSteps } from '../util/steps.ts';
 import { CoinCache } from './coinCache.ts';
 import { decodeCoin } from './coinCodec.ts';
 import { endFlush, type FlushProgress, type FlushWrites, flushCoins, readCoinState } from './coinFlush.ts';
@@ -21,8 +22,8 @@ export interface PastCoinsParts {
   readonly salt: Uint8Array;
   /** Makes durable what the chain knows of the blocks that were committed here: called before a flush. */
   readonly syncChain: () => Promise<void>;
-  /** Lets everything else run. */
-  readonly pause: () => Promise<void>;
+  /** Asked between the steps of long work. */
+  readonly pause: Pause;
   /** Takes the database away once it is closed. */
   readonly remove: () => Promise<void>;
   /** Operations per batch of a flush, as FlushParts. */
@@ -60,6 +61,7 @@ export class KvPastCoins implements PastCoins {
       salt: parts.salt,
       read: (outpoints) => kv.getMany(outpoints.map(coinKey)),
       decode: (record) => this.#decode(record),
+      pause: parts.pause,
     });
     this.#tip = found.tip;
     this.#flushedTip = found.tip;
@@ -108,7 +110,7 @@ export class KvPastCoins implements PastCoins {
         // What was used lately stays at hand.
         this.#cache.freeze();
       }
-      this.#cache.apply(diff);
+      await walkSteps(this.#cache.applying(diff), this.#parts.pause);
       this.#count += BigInt(diff.added.length - diff.spent.length);
       this.#tip = tip;
     });

@@ -5,6 +5,7 @@ import { blockFault, type Check } from '../primitives/rules.ts';
 import { Lifetime } from '../util/lifetime.ts';
 import { Lru } from '../util/lru.ts';
 import type { Clock, Logger, Timers } from '../util/ports.ts';
+import type { Pause } from '../util/steps.ts';
 import { ask, faultOf, type PeerPorts, requestErrorOf } from '../wire/messages/ask.ts';
 import { blockQuestion } from '../wire/messages/questions.ts';
 import { type PeerKey, type PeerRequestError, SERVICES, WIRE_ERRORS } from '../wire/peer.ts';
@@ -25,6 +26,8 @@ export interface BlockSyncDeps {
   readonly logger: Logger;
   /** Why no blocks are wanted for now (a disk that is nearly full); undefined: they are. Asked at every step. */
   readonly paused?: () => string | undefined;
+  /** Asked between the steps in which large blocks are decoded; default: none. */
+  readonly pause?: Pause;
   /** Our own failure (disk, bug): the app stops the node. */
   readonly fail: (error: unknown) => void;
 }
@@ -221,7 +224,7 @@ export class BlockSync {
   #ask(entry: HeaderEntry, peer: PeerKey): void {
     this.#jobs.ask(entry, peer, this.#now());
     this.#inFlight.set(peer, (this.#inFlight.get(peer) ?? 0) + 1);
-    ask(this.#deps.net, peer, blockQuestion('sync', entry.header.hash))
+    ask(this.#deps.net, peer, blockQuestion('sync', entry.header.hash), this.#deps.pause)
       .then(
         (block) => this.#came(entry, peer, block),
         (error: unknown) => this.#failed(entry, peer, requestErrorOf(error)),

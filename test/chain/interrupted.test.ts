@@ -59,7 +59,7 @@ describe('chain: interrupted work', () => {
       },
     });
     await chain.acceptHeaders(mineChain(chain.genesis, 1200));
-    assert.equal(pauses, 2);
+    assert.equal(pauses, 12);
     assert.equal(chain.bestHeader().height, 1200);
   });
 

@@ -1,4 +1,5 @@
 import { nodejs, usePlatformCrypto } from '../../platform/nodejs.node.ts';
+import { turns } from '../../platform/turns.node.ts';
 import { assumeValidOf } from '../assumptions.ts';
 import { loadNetwork } from '../config/network.node.ts';
 import { EXIT, ExitError } from '../exit.ts';
@@ -124,6 +125,7 @@ export async function importFiles(paths: readonly string[], options: Record<stri
     const { block } = assumeValid;
     if (block !== undefined && chain.entry(block) === undefined) await importHeadersFirst(files, chain, stopped);
     const result = await importBlocks({
+      pause: turns.pause,
       chain,
       files,
       stopped,

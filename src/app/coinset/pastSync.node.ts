@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ChainManager } from '../../chain/chainManager.ts';
 import type { HeaderEntry } from '../../chain/entry.ts';
 import { PastValidation } from '../../chain/pastValidation.ts';
 import type { ChainStore, ScriptChecker } from '../../chain/ports.ts';
 import type { Network } from '../../params/network.ts';
+import { turns } from '../../platform/turns.node.ts';
 import type { FlushProgress } from '../../store/coinFlush.ts';
 import { StoreError } from '../../store/errors.ts';
 import { openPastCoins, type PastStart, removePastCoins } from '../../store/openStores.node.ts';
@@ -112,6 +112,7 @@ export class PastSync {
       coins = await openPastCoins({
         ...{ dir: datadir, start, cacheBytes: this.cacheBytes },
         syncChain: () => store.sync(),
+        pause: turns.pause,
         tell: (message) => log.warn({}, message),
         ...(onFlush && { onFlush }),
       });
@@ -120,7 +121,7 @@ export class PastSync {
         snapshot: chain.snapshot,
         entry: (hash) => chain.entry(hash),
         readBlock: (entry) => chain.readBlock(entry),
-        pause: () => nextTurn(),
+        pause: turns.pause,
         checkStop: () => stop?.throwIfAborted(),
       });
     } catch (error) {
@@ -153,6 +154,7 @@ export class PastSync {
   async #run({ past, coins, start }: Opened): Promise<PastStart | undefined> {
     const { timers, log, chain, fail } = this.#parts;
     const sync = new BlockSync({
+      pause: turns.pause,
       ...this.#parts,
       chain: chainBelow(chain, past),
       tips: tipsBelow(chain, this.#parts.tips, past),

@@ -1,9 +1,10 @@
 import type { AcceptedBlock, Chain } from '../../chain/chain.ts';
-import { type Block, decodeBlock } from '../../primitives/block.ts';
+import { type Block, decodingBlock } from '../../primitives/block.ts';
 import { displayHash, type Hash256, hashKey } from '../../primitives/hash.ts';
 import { decodeHeader, HEADER_SIZE } from '../../primitives/header.ts';
 import { type Broken, broken, type Check } from '../../primitives/rules.ts';
 import { DecodeError } from '../../util/codec.ts';
+import { type Pause, walkSteps } from '../../util/steps.ts';
 import type { BlockRecord, BlockRecords } from './blockRecords.ts';
 import { type WaitingBlock, WaitingBlocks } from './waitingBlocks.ts';
 
@@ -53,6 +54,8 @@ export interface ImportDeps {
   readonly refused: (record: RefusedRecord) => void;
   /** Told when all files are read, while the last blocks are with the chain still. */
   readonly ending?: () => void;
+  /** Asked between the steps in which large blocks are decoded; default: none. */
+  readonly pause?: Pause;
   /** Room for blocks that come before their parents; default MAX_WAITING. */
   readonly maxWaiting?: number;
 }
@@ -191,7 +194,7 @@ class BlockImport {
     const bytes = await files.read(file, record.at, record.length);
     let decoded: Block;
     try {
-      decoded = decodeBlock(bytes);
+      decoded = await walkSteps(decodingBlock(bytes), this.#deps.pause);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#refuse(file, record.offset, undefined, broken('malformed', error.message));

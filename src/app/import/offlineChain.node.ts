@@ -1,10 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AssumeValid } from '../../chain/assumeValid.ts';
 import { ChainManager } from '../../chain/chainManager.ts';
 import { HeaderChain } from '../../chain/headerChain.ts';
 import { judgeFor } from '../../consensus/registry.ts';
 import type { Network } from '../../params/network.ts';
 import { nodejs } from '../../platform/nodejs.node.ts';
+import { turns } from '../../platform/turns.node.ts';
 import { DEFAULT_DBCACHE } from '../../store/chainStore.node.ts';
 import type { FlushProgress } from '../../store/coinFlush.ts';
 import { openFullStore, openHeaderStore } from '../../store/openStores.node.ts';
@@ -16,8 +16,6 @@ import { followOpening } from '../db/rebuildProgress.ts';
 import { evidenceKeeper } from '../evidence.node.ts';
 import { createLogger } from '../log.node.ts';
 import { nodeScripts } from '../scripts/nodeScripts.node.ts';
-
-const pause = (): Promise<void> => nextTurn();
 
 /** A chain opened without a node around it; nobody else can use its data directory meanwhile. */
 export interface Offline<C> {
@@ -72,11 +70,12 @@ export async function openOfflineChain(options: {
       tell: (message) => log.warn({}, message),
       // The next commit fails with it.
       behind: { clock: nodejs.clock, timers: nodejs.timers, fail: () => {} },
+      pause: turns.pause,
     });
     lifetime.add(() => store.close());
     let following = (): void => {};
     const chain = await ChainManager.open({
-      ...{ network, store, pause, clock: nodejs.clock },
+      ...{ network, store, pause: turns.pause, clock: nodejs.clock },
       checkStop: () => stop?.throwIfAborted(),
       onOpening: (opening) => {
         following = followOpening(opening, progress, stop);
@@ -106,12 +105,12 @@ export function openOfflineHeaders(options: {
     bindDataDir(dataDir(datadir), bindingOf(network));
     const store = await openHeaderStore({ dir: datadir, network, migrating: { tell: () => {} } });
     lifetime.add(() => store.close());
-    return HeaderChain.open({ network, judge: judgeFor(network), store, clock: nodejs.clock, pause });
+    return HeaderChain.open({ network, judge: judgeFor(network), store, clock: nodejs.clock, pause: turns.pause });
   });
 }
 
 /** Headers in memory only: judged by the same rules, gone afterwards. */
 export function openPassingHeaders(network: Network): Promise<HeaderChain> {
   const store = { async *loadHeaders() {}, putHeaders: async () => {} };
-  return HeaderChain.open({ network, judge: judgeFor(network), store, clock: nodejs.clock, pause });
+  return HeaderChain.open({ network, judge: judgeFor(network), store, clock: nodejs.clock, pause: turns.pause });
 }

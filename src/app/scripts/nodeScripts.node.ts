@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ScriptChecker } from '../../chain/ports.ts';
 import { inlineScriptChecker } from '../../chain/scriptCheckerInline.ts';
+import { turns } from '../../platform/turns.node.ts';
 import { verifyScript } from '../../script/verifyScript.ts';
 import type { Lifetime } from '../../util/lifetime.ts';
 import type { Logger } from '../../util/ports.ts';
@@ -17,10 +17,11 @@ export function nodeScripts(
   lifetime: Lifetime,
   { busy = false, log }: { readonly busy?: boolean; readonly log?: Pick<Logger, 'warn'> } = {},
 ): ScriptChecker {
-  const inline = inlineScriptChecker({ verify: verifyScript, pause: () => nextTurn() });
+  const { pause } = turns;
+  const inline = inlineScriptChecker({ verify: verifyScript, pause });
   const threads = par === 0 ? availableParallelism() : par;
   if (threads === 1) return inline;
-  const pool = new ScriptPool({ threads, inline, warn: (err, message) => log?.warn({ err }, message) });
+  const pool = new ScriptPool({ threads, inline, pause, warn: (err, message) => log?.warn({ err }, message) });
   lifetime.add(() => pool.close());
   if (busy) pool.warm();
   return pool;

@@ -3,8 +3,10 @@ import type { ScriptChecker, ScriptJob } from '../../chain/ports.ts';
 import { scriptBroken } from '../../chain/scriptCheckerInline.ts';
 import type { Block } from '../../primitives/block.ts';
 import { type Check, PASSED } from '../../primitives/rules.ts';
+import { TXS_PER_STEP } from '../../primitives/tx.ts';
+import { type Pause, runSteps, type Steps, walkSteps } from '../../util/steps.ts';
 import { hashesIn, layOutForHashing } from './hashRun.ts';
-import { layOut, type ScriptFault } from './scriptRun.ts';
+import { type Layout, layingOut, type ScriptFault } from './scriptRun.ts';
 
 /** To a thread: take part in this run of scripts, or hash this block. */
 export interface RunMessage {
@@ -36,6 +38,8 @@ export interface ScriptPoolOptions {
   readonly spawn?: () => ScriptThread;
   /** Told once of each kind of trouble with threads; nothing is lost but time. */
   readonly warn?: (error: unknown, message: string) => void;
+  /** Asked between the steps in which jobs are laid out; default: none. */
+  readonly pause?: Pause;
 }
 
 /** The threads of a run died, or none could be started: the run is to be made elsewhere. */
@@ -58,6 +62,8 @@ const INLINE_INPUTS = 24;
 const INLINE_BYTES = 16_000;
 /** Blocks of fewer transactions are hashed where they are: half a millisecond. */
 const PREPARED_TXS = 200;
+/** What runs under way throw when the pool is closed. */
+const STOPPING = 'the node stops';
 /** Shared memory kept for the next runs, in pieces. */
 const KEPT_BUFFERS = 4;
 /** Larger ones, which few blocks need, are not kept. */
@@ -78,6 +84,8 @@ export class ScriptPool implements ScriptChecker {
   readonly #runs = new Map<number, Run>();
   #threads: ScriptThread[] = [];
   #free: SharedArrayBuffer[] = [];
+  /** Runs of scripts that are being laid out. */
+  #layouts = 0;
   #nextId = 1;
   #closed = false;
   /** Threads that died or could not be started, since a run was ended by threads. */
@@ -113,6 +121,7 @@ export class ScriptPool implements ScriptChecker {
   async prepare(block: Block): Promise<void> {
     if (this.#closed || block.txs.length < PREPARED_TXS) return;
     // Behind scripts it would come too late.
+    if (this.#layouts > 0) return;
     for (const run of this.#runs.values()) if (run.work === 'scripts') return;
     this.#start();
     const thread = this.#threads[this.#nextId % this.#threads.length];
@@ -134,15 +143,29 @@ export class ScriptPool implements ScriptChecker {
   /** Runs under way throw. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#end(new Error('the node stops'));
+    await this.#end(new Error(STOPPING));
   }
 
-  #run(jobs: readonly ScriptJob[]): Promise<ScriptFault | undefined> {
+  async #run(jobs: readonly ScriptJob[]): Promise<ScriptFault | undefined> {
     if (this.#closed) throw new Error('the script threads are closed');
     this.#start();
     if (this.#threads.length === 0) throw new ThreadsLost();
-    const { shared } = layOut(jobs, (bytes) => this.#memory(bytes));
+    const layout = layingOut(jobs, (bytes) => this.#memory(bytes));
+    const { shared } = jobs.length > TXS_PER_STEP ? await this.#walk(layout) : runSteps(layout);
+    // Closed meanwhile, or the threads died.
+    if (this.#closed) throw new Error(STOPPING);
+    this.#start();
+    if (this.#threads.length === 0) throw new ThreadsLost();
     return this.#send('scripts', shared, this.#threads, (fault) => fault);
+  }
+
+  async #walk(layout: Steps<Layout>): Promise<Layout> {
+    this.#layouts++;
+    try {
+      return await walkSteps(layout, this.#options.pause);
+    } finally {
+      this.#layouts--;
+    }
   }
 
   /** `take` reads the result, which may lie in `shared`, once all these threads have answered. */

@@ -1,8 +1,9 @@
 import type { ScriptJob } from '../../chain/ports.ts';
 import type { VerifyInput } from '../../chain/scriptCheckerInline.ts';
-import { readTx, readTxOut, type Tx, type TxOut } from '../../primitives/tx.ts';
+import { readTx, readTxOut, TXS_PER_STEP, type Tx, type TxOut } from '../../primitives/tx.ts';
 import { assert } from '../../util/assert.ts';
 import { Reader } from '../../util/codec.ts';
+import { inSlices, runSteps, type Steps } from '../../util/steps.ts';
 
 /**
  * Script jobs laid out in shared memory, for threads that take batch after batch until none is left.
@@ -90,11 +91,18 @@ function putOutput(bytes: Uint8Array, view: DataView, at: number, { value, scrip
   return pos + length;
 }
 
+export interface Layout {
+  readonly shared: SharedArrayBuffer;
+  readonly batches: number;
+}
+
 /** Lays the jobs out. `allocate` gives shared memory of at least that many bytes, whatever is in it. */
-export function layOut(
-  jobs: readonly ScriptJob[],
-  allocate: (bytes: number) => SharedArrayBuffer,
-): { readonly shared: SharedArrayBuffer; readonly batches: number } {
+export function layOut(jobs: readonly ScriptJob[], allocate: (bytes: number) => SharedArrayBuffer): Layout {
+  return runSteps(layingOut(jobs, allocate));
+}
+
+/** layOut in steps. */
+export function* layingOut(jobs: readonly ScriptJob[], allocate: (bytes: number) => SharedArrayBuffer): Steps<Layout> {
   const batches = batchesOf(jobs);
   const partCount = batches.reduce((n, batch) => n + batch.length, 0);
   const parts = TABLE + batches.length + 1;
@@ -107,13 +115,15 @@ export function layOut(
   const view = new DataView(shared);
   words.set([0, NO_FAILURE, batches.length]);
   const starts = new Int32Array(jobs.length + 1).fill(at);
-  for (let i = 0; i < jobs.length; i++) {
-    const { tx, spent } = jobs[i] as ScriptJob;
-    bytes.set(tx.bytes, at);
-    at += tx.bytes.length;
-    for (let k = 0; k < spent.length; k++) at = putOutput(bytes, view, at, spent[k] as TxOut);
-    starts[i + 1] = at;
-  }
+  yield* inSlices(jobs.length, TXS_PER_STEP, (first, end) => {
+    for (let i = first; i < end; i++) {
+      const { tx, spent } = jobs[i] as ScriptJob;
+      bytes.set(tx.bytes, at);
+      at += tx.bytes.length;
+      for (let k = 0; k < spent.length; k++) at = putOutput(bytes, view, at, spent[k] as TxOut);
+      starts[i + 1] = at;
+    }
+  });
   assert(at <= size, 'script jobs fit into the memory reckoned for them');
   let part = 0;
   for (let i = 0; i < batches.length; i++) {

@@ -4,7 +4,8 @@ import { OutPointIndex } from '../../primitives/outPointIndex.ts';
 import type { OutPoint } from '../../primitives/outpoint.ts';
 import { isUnspendable } from '../../primitives/outputScript.ts';
 import { type Check, passed } from '../../primitives/rules.ts';
-import type { Tx, TxOut } from '../../primitives/tx.ts';
+import { TXS_PER_STEP, type Tx, type TxOut } from '../../primitives/tx.ts';
+import { inSlices, type Steps } from '../../util/steps.ts';
 import type { Coin, CoinChange, UtxoDiff, UtxoView } from '../coin.ts';
 import { missingCoin } from '../tx/checkTxInUtxoView.ts';
 
@@ -61,18 +62,22 @@ export class BlockCoins {
   }
 
   /** What the whole block does: coins it spent in that order, coins it made in block order. */
-  diff(): UtxoDiff {
-    const { txs, links } = this.#block;
+  *diff(): Steps<UtxoDiff> {
     const added: CoinChange[] = [];
-    for (let t = 0; t < txs.length; t++) {
-      const { txid, outputs } = txs[t] as Tx;
-      const first = links.firstOutput[t] as number;
-      for (let index = 0; index < outputs.length; index++) {
-        if (this.#spentInside[first + index] !== 0 || isUnspendable((outputs[index] as TxOut).scriptPubKey)) continue;
-        added.push({ outpoint: { txid, index }, coin: this.#made(t, index) });
-      }
-    }
+    yield* inSlices(this.#block.txs.length, TXS_PER_STEP, (from, to) => {
+      for (let t = from; t < to; t++) this.#addLeft(t, added);
+    });
     return { spent: this.#spent, added };
+  }
+
+  /** Adds the coins that transaction `t` leaves. */
+  #addLeft(t: number, added: CoinChange[]): void {
+    const { txid, outputs } = this.#block.txs[t] as Tx;
+    const first = this.#block.links.firstOutput[t] as number;
+    for (let index = 0; index < outputs.length; index++) {
+      if (this.#spentInside[first + index] !== 0 || isUnspendable((outputs[index] as TxOut).scriptPubKey)) continue;
+      added.push({ outpoint: { txid, index }, coin: this.#made(t, index) });
+    }
   }
 
   /** The coin of an output of the block. */

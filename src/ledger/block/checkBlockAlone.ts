@@ -2,14 +2,15 @@ import type { Block } from '../../primitives/block.ts';
 import { displayHash } from '../../primitives/hash.ts';
 import { MAX_BLOCK_SIGOP_COST, MAX_BLOCK_WEIGHT } from '../../primitives/limits.ts';
 import { broken, type Check, PASSED } from '../../primitives/rules.ts';
-import { WITNESS_SCALE } from '../../primitives/tx.ts';
+import { TXS_PER_STEP, type Tx, WITNESS_SCALE } from '../../primitives/tx.ts';
 import { legacySigOpCount } from '../../script/sigops.ts';
 import { equalBytes } from '../../util/bytes.ts';
+import { inSlices, runSteps, type Steps } from '../../util/steps.ts';
 import { checkTxAlone } from '../tx/checkTxAlone.ts';
 
 /** The header's merkle root is that of the transactions, and no pair of equal nodes hides a mutated list (CVE-2012-2459). */
-function checkMerkleRoot(block: Block): Check {
-  const { root, mutated } = block.txRoot;
+function* checkMerkleRoot(block: Block): Steps<Check> {
+  const { root, mutated } = yield* block.makingTxRoot();
   if (!equalBytes(root, block.header.merkleRoot))
     return broken('bad-txnmrklroot', `transactions have root ${displayHash(root)}`);
   if (mutated) return broken('bad-txns-duplicate', 'equal neighbours in the merkle tree: the list may be mutated');
@@ -33,18 +34,24 @@ function checkCoinbasePlace(block: Block): Check {
 }
 
 /** Every transaction passes alone. */
-function checkTxs(block: Block): Check {
-  for (const tx of block.txs) {
-    const verdict = checkTxAlone(tx);
-    if (!verdict.ok) return broken(verdict.rule, `transaction ${tx.id}: ${verdict.detail}`);
-  }
-  return PASSED;
+function* checkTxs({ txs }: Block): Steps<Check> {
+  const found = yield* inSlices(txs.length, TXS_PER_STEP, (from, to) => {
+    for (let i = from; i < to; i++) {
+      const tx = txs[i] as Tx;
+      const verdict = checkTxAlone(tx);
+      if (!verdict.ok) return broken(verdict.rule, `transaction ${tx.id}: ${verdict.detail}`);
+    }
+    return undefined;
+  });
+  return found ?? PASSED;
 }
 
 /** Legacy signature operations, counted four times each, within the limit (Bitcoin Core CheckBlock). */
-function checkLegacySigOps(block: Block): Check {
+function* checkLegacySigOps({ txs }: Block): Steps<Check> {
   let count = 0;
-  for (const tx of block.txs) count += legacySigOpCount(tx);
+  yield* inSlices(txs.length, TXS_PER_STEP, (from, to) => {
+    for (let i = from; i < to; i++) count += legacySigOpCount(txs[i] as Tx);
+  });
   if (count * WITNESS_SCALE <= MAX_BLOCK_SIGOP_COST) return PASSED;
   return broken('bad-blk-sigops', `out-of-bounds SigOpCount: ${count} legacy signature operations`);
 }
@@ -56,8 +63,14 @@ const CHECKS = [checkMerkleRoot, checkLength, checkCoinbasePlace, checkTxs, chec
  * consensus. 'bad-txnmrklroot' and 'bad-txns-duplicate' say that this copy does not belong to its header.
  */
 export function checkBlockAlone(block: Block): Check {
+  return runSteps(checkingBlockAlone(block));
+}
+
+/** checkBlockAlone in steps. */
+export function* checkingBlockAlone(block: Block): Steps<Check> {
   for (const check of CHECKS) {
-    const verdict = check(block);
+    const begun = check(block);
+    const verdict = 'ok' in begun ? begun : yield* begun;
     if (!verdict.ok) return verdict;
   }
   return PASSED;

@@ -11,6 +11,7 @@ import {
 import { pushNumber } from '../../script/push.ts';
 import { equalBytes } from '../../util/bytes.ts';
 import { toHex } from '../../util/hex.ts';
+import { runSteps, type Steps } from '../../util/steps.ts';
 import type { BlockContext } from '../context.ts';
 import { isFinalTx, type LockTimePoint } from '../tx/checkTxInHeaderContext.ts';
 import { checkCleanup } from './cleanup.ts';
@@ -39,19 +40,20 @@ function checkCoinbaseHeight(block: Block, ctx: BlockContext): Check {
 }
 
 /** A commitment that is there is right: one reserved value of 32 bytes, and the hash over the witness root (BIP141). */
-function checkCommitment(block: Block, coinbase: Tx, index: number): Check {
+function* checkCommitment(block: Block, coinbase: Tx, index: number): Steps<Check> {
   const stack = coinbase.inputs[0]?.witness ?? [];
   const reserved = stack[0];
   if (stack.length !== 1 || reserved === undefined || reserved.length !== 32)
     return broken('bad-witness-nonce-size', `coinbase witness of ${stack.length} items instead of one of 32 bytes`);
-  const expected = witnessCommitmentHash(block.witnessRoot.root, reserved);
+  const { root } = yield* block.makingWitnessRoot();
+  const expected = witnessCommitmentHash(root, reserved);
   const output = coinbase.outputs[index];
   if (output !== undefined && equalBytes(committedWitnessHash(output.scriptPubKey), expected)) return PASSED;
   return broken('bad-witness-merkle-match', `witnesses hash to ${displayHash(expected)}`);
 }
 
 /** Witnesses stand only in blocks that commit to them (BIP141; Bitcoin Core CheckWitnessMalleation). */
-function checkWitnesses(block: Block, ctx: BlockContext): Check {
+function checkWitnesses(block: Block, ctx: BlockContext): Check | Steps<Check> {
   const coinbase = block.txs[0];
   if (coinbase !== undefined && ctx.height >= ctx.params.heights.segwit) {
     const index = witnessCommitmentIndex(coinbase);
@@ -74,8 +76,14 @@ const CHECKS = [checkFinality, checkCoinbaseHeight, checkCleanup, checkWitnesses
  * ContextualCheckBlock). The block passed checkBlockAlone.
  */
 export function checkBlockInHeaderContext(block: Block, ctx: BlockContext): Check {
+  return runSteps(checkingBlockInHeaderContext(block, ctx));
+}
+
+/** checkBlockInHeaderContext in steps. */
+export function* checkingBlockInHeaderContext(block: Block, ctx: BlockContext): Steps<Check> {
   for (const check of CHECKS) {
-    const verdict = check(block, ctx);
+    const begun = check(block, ctx);
+    const verdict = 'ok' in begun ? begun : yield* begun;
     if (!verdict.ok) return verdict;
   }
   return PASSED;

@@ -2,6 +2,7 @@ import type { Block } from '../../primitives/block.ts';
 import { FROM_OUTSIDE } from '../../primitives/blockLinks.ts';
 import type { OutPoint } from '../../primitives/outpoint.ts';
 import type { Tx } from '../../primitives/tx.ts';
+import { runSteps, type Steps } from '../../util/steps.ts';
 import type { ConnectContext } from '../context.ts';
 import { bip30For, madeOutPoints } from './bip30.ts';
 
@@ -10,7 +11,12 @@ import { bip30For, madeOutPoints } from './bip30.ts';
  * does not make, and where BIP30 needs a look, every outpoint it makes. In block order.
  */
 export function neededCoins(block: Block, ctx: ConnectContext): OutPoint[] {
-  const { makers, firstInput } = block.links;
+  return runSteps(namingNeededCoins(block, ctx));
+}
+
+/** neededCoins in steps. */
+export function* namingNeededCoins(block: Block, ctx: ConnectContext): Steps<OutPoint[]> {
+  const { makers, firstInput } = yield* block.linking();
   const needed: OutPoint[] = [];
   for (let i = 0; i < block.txs.length; i++) {
     const tx = block.txs[i] as Tx;

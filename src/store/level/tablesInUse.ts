@@ -1,4 +1,5 @@
 import { compareBytes } from '../../util/bytes.ts';
+import type { Pause } from '../../util/steps.ts';
 import type { Damage, FolderReader } from './damage.ts';
 import { verifyLiveTable } from './frozenKv.ts';
 import { type LevelVersion, type LiveTable, readVersion } from './manifest.ts';
@@ -12,8 +13,8 @@ const ATTEMPTS = 3;
 export interface TablesInUseParts {
   readonly folder: FolderReader;
   readonly nowMs: () => number;
-  /** Lets everything else run: between two tables, each of which takes some milliseconds. */
-  readonly pause: () => Promise<void>;
+  /** Asked between two tables, each of which takes some milliseconds. */
+  readonly pause: Pause;
 }
 
 /** Verifies tables of a database that LevelDB has open and goes on writing to. */

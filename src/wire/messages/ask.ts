@@ -1,5 +1,6 @@
 import type { RuleCode } from '../../primitives/rules.ts';
 import { DecodeError } from '../../util/codec.ts';
+import { type Pause, type Steps, walkSteps } from '../../util/steps.ts';
 import { ANSWER_BIT } from '../frame.ts';
 import { type Hello, type PeerKey, PeerRequestError, type StreamName, type WireMessage } from '../peer.ts';
 import type { MessageType } from './types.ts';
@@ -33,18 +34,29 @@ export interface Question<A> {
   readonly type: MessageType;
   readonly payload: Uint8Array;
   readonly decode: (payload: Uint8Array) => A;
+  /** The same in steps, for answers that may be large. */
+  readonly decodeInSteps?: (payload: Uint8Array) => Steps<A>;
   readonly timeoutMs: number;
 }
 
-/** Asks and decodes. An answer of another type or with bad bytes is a PeerRequestError with reason 'malformed'. */
-export async function ask<A>(net: Pick<PeerPorts, 'request'>, peer: PeerKey, question: Question<A>): Promise<A> {
-  const { stream, type, payload, timeoutMs } = question;
+/**
+ * Asks and decodes, with the pauses that `pause` wants. An answer of another type or with bad bytes is a PeerRequestError
+ * with reason 'malformed'.
+ */
+export async function ask<A>(
+  net: Pick<PeerPorts, 'request'>,
+  peer: PeerKey,
+  question: Question<A>,
+  pause?: Pause,
+): Promise<A> {
+  const { stream, type, payload, timeoutMs, decodeInSteps } = question;
   const answer = await net.request(peer, stream, { type, payload }, { timeoutMs });
   if (answer.type !== (type | ANSWER_BIT)) {
     throw new PeerRequestError(peer, 'malformed', `answer of type ${answer.type} to a request of type ${type}`);
   }
   try {
-    return question.decode(answer.payload);
+    if (decodeInSteps === undefined) return question.decode(answer.payload);
+    return await walkSteps(decodeInSteps(answer.payload), pause);
   } catch (error) {
     if (error instanceof DecodeError) throw new PeerRequestError(peer, 'malformed', error.message);
     throw error;

@@ -1,8 +1,15 @@
-import { type Block, decodeBlock, decodeSealedBlock, encodeBlock } from '../../primitives/block.ts';
+import {
+  type Block,
+  decodeSealedBlock,
+  decodingBlock,
+  decodingSealedBlock,
+  encodeBlock,
+} from '../../primitives/block.ts';
 import type { Hash256 } from '../../primitives/hash.ts';
 import { MAX_SEAL, writeHeader } from '../../primitives/header.ts';
 import { MAX_BLOCK_SIZE } from '../../primitives/limits.ts';
 import { DecodeError, decodeAll } from '../../util/codec.ts';
+import { runSteps, type Steps } from '../../util/steps.ts';
 import { written } from './fields.ts';
 
 const FLAG_STRIPPED = 1;
@@ -58,6 +65,11 @@ function encodeStripped(block: Block, seal: boolean): Uint8Array {
 
 /** Decodes an answer to a request with this `seal`. Whether the body belongs to the header is for the chain to judge. Throws DecodeError. */
 export function decodeBlockAnswer(bytes: Uint8Array, seal: boolean): Block {
+  return runSteps(decodingBlockAnswer(bytes, seal));
+}
+
+/** decodeBlockAnswer in steps. */
+export function* decodingBlockAnswer(bytes: Uint8Array, seal: boolean): Steps<Block> {
   if (bytes.length > MAX_BLOCK_ANSWER) throw new DecodeError(`BLOCK: ${bytes.length} bytes`);
-  return seal ? decodeSealedBlock(bytes) : decodeBlock(bytes);
+  return yield* seal ? decodingSealedBlock(bytes) : decodingBlock(bytes);
 }

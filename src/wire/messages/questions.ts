@@ -5,7 +5,7 @@ import type { Tx } from '../../primitives/tx.ts';
 import { EMPTY } from '../../util/bytes.ts';
 import type { StreamName } from '../peer.ts';
 import type { Question } from './ask.ts';
-import { decodeBlockAnswer, encodeBlockRequest } from './block.ts';
+import { decodeBlockAnswer, decodingBlockAnswer, encodeBlockRequest } from './block.ts';
 import { decodeHeaders, encodeHeadersRequest, MAX_HEADERS, mayBeCut } from './headers.ts';
 import { decodeMempool } from './mempool.ts';
 import { decodeSendTxResult, type SendTxResult } from './sendTx.ts';
@@ -60,6 +60,7 @@ export function blockQuestion(stream: StreamName, hash: Hash256): Question<Block
     type: MESSAGE.BLOCK,
     payload: encodeBlockRequest({ hash, stripped: false, seal: true }),
     decode: (bytes) => decodeBlockAnswer(bytes, true),
+    decodeInSteps: (bytes) => decodingBlockAnswer(bytes, true),
     timeoutMs: BLOCK_MS,
   };
 }
