@@ -37,7 +37,7 @@ import type { NodeConfig } from './config/nodeConfig.ts';
 import { rebuildParts } from './db/rebuildParts.node.ts';
 import { followOpening } from './db/rebuildProgress.ts';
 import type { DiskGuard } from './disk/diskGuard.ts';
-import { watchDisk } from './disk/watchDisk.node.ts';
+import { BYTES_PER_COIN, watchDisk } from './disk/watchDisk.node.ts';
 import { evidenceKeeper } from './evidence.node.ts';
 import { EXIT, ExitError } from './exit.ts';
 import { InitialDownload } from './initialDownload.ts';
@@ -76,6 +76,8 @@ export interface FullNode extends Role {
 
 interface Core {
   readonly guard: DiskGuard;
+  /** Counts of the coins in memory that the disk must still have room for. */
+  readonly dirtyCoins: (() => number)[];
   readonly store: KvChainStore;
   readonly chain: ChainManager;
   readonly pool: TxPool;
@@ -88,8 +90,8 @@ async function openCore(parts: RoleParts): Promise<Core> {
   const { config, network, clock, log, lifetime } = parts;
   const judge = judgeFor(network);
   parts.warmup('Loading block index…');
-  let dirtyCoins = (): number => 0;
-  const guard = await watchDisk(parts, () => dirtyCoins());
+  const dirtyCoins: (() => number)[] = [];
+  const guard = await watchDisk(parts, () => dirtyCoins.reduce((sum, count) => sum + count(), 0));
   const store = await openFullStore({
     ...{ dir: config.datadir, network, held: parts.held },
     maxFileBytes: fileBytesOf(config),
@@ -101,9 +103,8 @@ async function openCore(parts: RoleParts): Promise<Core> {
     pause: turns.pause,
   });
   lifetime.add(() => store.close());
-  dirtyCoins = () => store.cacheSize().dirty;
-  // Coins on disk are worth more than room for them: blocks may go on.
-  lifetime.add(guard.events.on('paused', () => void (guard.mayWrite && store.flush().catch(parts.fail))));
+  dirtyCoins.push(() => store.cacheSize().dirty);
+  flushWhenPaused(guard, store, parts);
   await tellCutLoad(store, parts);
   const scripts = nodeScripts(config.par, lifetime, { log: log.child({ room: 'chain' }) });
   const verified = new VerifiedScripts();
@@ -154,7 +155,12 @@ async function openCore(parts: RoleParts): Promise<Core> {
     lifetime,
     stop: parts.stop,
   });
-  return { guard, store, chain, pool, judge, scripts };
+  return { guard, dirtyCoins, store, chain, pool, judge, scripts };
+}
+
+/** Coins on disk are worth more than room for them: blocks may go on. */
+function flushWhenPaused(guard: DiskGuard, coins: { flush(): Promise<void> }, { lifetime, fail }: RoleParts): void {
+  lifetime.add(guard.events.on('paused', () => void (guard.mayWrite && coins.flush().catch(fail))));
 }
 
 /** The last run ended while loadtxoutset replaced the coins: opening the chain drops them. */
@@ -224,6 +230,7 @@ function buildSync(parts: RoleParts, { chain, judge, guard, scripts, store }: Co
     ...common,
     ...{ store, tips, paused, network, scripts, datadir, lifetime, onFlush: parts.onFlush, stop: parts.stop },
     chainCacheBytes: dbcache * 1_000_000,
+    mayFlush: () => guard.mayWrite,
     log: log.child({ room: 'chain' }),
     // Connected peers learn of it from the question for their tip, new ones from hello.
     onChange: () => {
@@ -253,6 +260,8 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
   lifetime.add(() => net.stop());
   const sync = buildSync(parts, core, net);
   const { tips, headers, blocks, progress, past } = sync;
+  core.dirtyCoins.push(() => past.dirtyCoins);
+  flushWhenPaused(guard, past, parts);
 
   const logger = parts.log.child({ room: 'relay' });
   const heard = new Heard();
@@ -329,6 +338,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
         log: parts.log.child({ room: 'chain' }),
         assumed: assumedCoinsOf(config, parts.network),
         poolBusy: () => pool.size > 0,
+        lackFor: (coins) => guard.lackFor(coins * BYTES_PER_COIN),
         tipCacheBytes: config.dbcache * 1_000_000,
       }),
       mempool: mempoolBackend(pool, announcer, lifetime),

@@ -79,6 +79,11 @@ export class KvPastCoins implements PastCoins {
     return new KvPastCoins(parts, found, (await parts.kv.get(PAST_AGAIN_KEY)) !== undefined);
   }
 
+  /** Coins that the database does not have yet. */
+  get dirty(): number {
+    return this.#cache.size.dirty;
+  }
+
   async tip(): Promise<Hash256 | undefined> {
     return this.#tip;
   }

@@ -45,7 +45,7 @@ async function nodeWith(blocks: number, onPause: () => unknown = () => {}): Prom
     coinSet: coinSetBackend({
       ...{ chain, walks, magic: regtest.magic, datadir, assumed: [], poolBusy: () => false },
       past: { start: async () => {}, tip: () => undefined, cacheBytes: 0 },
-      ...{ clock: { monotonicMs: () => 0 }, log: silentLogger },
+      ...{ clock: { monotonicMs: () => 0 }, log: silentLogger, lackFor: async () => undefined },
       chainTxs: new ChainTxCounts(chain),
       tipCacheBytes: 450,
     }),

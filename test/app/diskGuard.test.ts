@@ -104,6 +104,17 @@ describe('disk guard', () => {
     assert.ok(!(await disk.room(MB / 8)).ok);
   });
 
+  it('tells what a large write would lack beside the reserve and what waits', async () => {
+    const disk = guard();
+    unwritten = 10 * MB;
+    assert.equal(await disk.lackFor(940 * MB), undefined);
+    assert.match((await disk.lackFor(940 * MB + 1)) ?? '', /^1000 MB are free on the disk, 1000 MB would be needed$/);
+    bytes = 500 * MB;
+    assert.match((await disk.lackFor(900 * MB)) ?? '', /^500 MB are free on the disk, 960 MB would be needed$/);
+    bytes = new Error('no such disk');
+    assert.equal(await disk.lackFor(900 * MB), undefined);
+  });
+
   it('before the first look, and when the timer does not run, it looks at once', async () => {
     bytes = 0;
     assert.ok(!(await guard().room(1)).ok);

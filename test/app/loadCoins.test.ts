@@ -38,7 +38,7 @@ describe('loading a snapshot of coins', () => {
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
-  const quiet = { clock: { monotonicMs: () => 0 }, log: silentLogger };
+  const quiet = { clock: { monotonicMs: () => 0 }, log: silentLogger, lackFor: async () => undefined };
 
   interface Options {
     readonly bytes?: Uint8Array;
@@ -47,6 +47,7 @@ describe('loading a snapshot of coins', () => {
     readonly headers?: boolean;
     readonly lifetime?: Lifetime;
     readonly walks?: CoinWalks;
+    readonly lackFor?: (coins: number) => Promise<string | undefined>;
   }
 
   /** A new node with all headers and the first three blocks tries to load the file. */
@@ -63,6 +64,7 @@ describe('loading a snapshot of coins', () => {
         assumed: options.assumed ?? [assumed],
         poolBusy: options.poolBusy ?? (() => false),
         ...quiet,
+        ...(options.lackFor && { lackFor: options.lackFor }),
       },
       path,
     );
@@ -130,6 +132,11 @@ describe('loading a snapshot of coins', () => {
     const outcome = await loadCoins(parts, join(folder, 'nowhere'));
     assert.ok(!outcome.ok);
     assert.equal(outcome.reason, 'cannot-open');
+  });
+
+  it('begins nothing that the disk has no room for', async () => {
+    const lackFor = async (coins: number): Promise<string> => `no room for ${coins} coins`;
+    await refuses({ lackFor }, 'refused', /^no-disk-space: no room for 100 coins$/);
   });
 
   it('ends when the node stops', async () => {

@@ -26,6 +26,8 @@ export interface LoadParts {
   readonly assumed: readonly AssumedCoins[];
   /** True while transactions wait: they were judged by other coins. */
   readonly poolBusy: () => boolean;
+  /** Why so many coins cannot be written now, for people; undefined when they can. */
+  readonly lackFor: (coins: number) => Promise<string | undefined>;
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly log: Logger;
 }
@@ -95,6 +97,8 @@ async function load(parts: LoadParts, file: FileHandle): Promise<LoadedCoins> {
     poolBusy() ? "Can't activate a snapshot when mempool not empty" : undefined;
   const why = chain.snapshot.refusal(base) ?? allowed();
   if (why !== undefined) throw refused(why);
+  const lack = await parts.lackFor(Number(head.coins));
+  if (lack !== undefined) throw refused(`no-disk-space: ${lack}`);
   const coinsHash = parseHash(assumed.hash);
   const { log, clock } = parts;
   const coins = Number(head.coins);

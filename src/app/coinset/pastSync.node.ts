@@ -31,6 +31,8 @@ export interface PastSyncParts extends Omit<BlockSyncDeps, 'chain' | 'tips'> {
   readonly datadir: string;
   /** Memory for the chain's coins, in bytes. */
   readonly chainCacheBytes: number;
+  /** As WriteBehind's. */
+  readonly mayFlush: () => boolean;
   readonly log: Logger;
   readonly lifetime: Lifetime;
   /** A snapshot was loaded, or its past is validated: the node offers its peers less, or more. */
@@ -55,6 +57,7 @@ export class PastSync {
   readonly cacheBytes: number;
   readonly #parts: PastSyncParts;
   #past: PastValidation | undefined;
+  #coins: Coins | undefined;
   #stopping = false;
   #stopped: Promise<unknown> = Promise.resolve();
 
@@ -71,6 +74,16 @@ export class PastSync {
   /** The last block below the snapshot that was connected; undefined when no past is left to validate. */
   tip(): HeaderEntry | undefined {
     return this.#past?.tip;
+  }
+
+  /** Coins in memory that are not on disk yet. */
+  get dirtyCoins(): number {
+    return this.#coins?.dirty ?? 0;
+  }
+
+  /** Brings them there. */
+  async flush(): Promise<void> {
+    await this.#coins?.flush();
   }
 
   /** Goes on where an earlier run ended. */
@@ -134,6 +147,7 @@ export class PastSync {
       return this.#openAnew('they are of blocks that are not there');
     }
     this.#past = past;
+    this.#coins = coins;
     if (this.#stopping) past.stop();
     return { past, coins, start };
   }
@@ -152,7 +166,7 @@ export class PastSync {
 
   /** How to begin again, undefined when nothing is left to do. */
   async #run({ past, coins, start }: Opened): Promise<PastStart | undefined> {
-    const { timers, log, chain, fail } = this.#parts;
+    const { timers, log, chain, fail, mayFlush } = this.#parts;
     const sync = new BlockSync({
       pause: turns.pause,
       ...this.#parts,
@@ -163,7 +177,7 @@ export class PastSync {
     const cancels = [
       timers.every(LOOK_MS, () => past.wake()),
       timers.every(LOG_MS, tell),
-      timers.every(FLUSH_MS, () => void coins.flush().catch(fail)),
+      timers.every(FLUSH_MS, () => void (mayFlush() && coins.flush().catch(fail))),
     ];
     tell();
     sync.start();
@@ -181,6 +195,7 @@ export class PastSync {
       return 'fresh';
     } finally {
       this.#past = undefined;
+      this.#coins = undefined;
       for (const cancel of cancels) cancel();
       await sync.close();
       if (done) await coins.discard();

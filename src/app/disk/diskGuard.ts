@@ -73,6 +73,15 @@ export class DiskGuard {
     return this.#paused === undefined ? PASSED : broken('no-disk-space', this.#paused);
   }
 
+  /** Why so many bytes cannot be written at once, beside what waits and the reserve; for people. Undefined when they can. */
+  async lackFor(bytes: number): Promise<string | undefined> {
+    await this.look();
+    const free = this.#freeBytes;
+    const needed = this.#parts.reserve + this.#parts.unwritten() + bytes;
+    if (free === undefined || free >= needed) return undefined;
+    return `${megabytes(free)} MB are free on the disk, ${megabytes(needed)} MB would be needed`;
+  }
+
   /** Looks now; joins a look under way. Never rejects. */
   look(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {

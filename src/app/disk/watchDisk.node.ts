@@ -4,7 +4,7 @@ import { DiskGuard } from './diskGuard.ts';
 import { scarcest } from './freeSpace.node.ts';
 
 /** Of a coin that waits in memory: its record, in LevelDB's log and once more in a table (Bitcoin Core reckons with as much). */
-const BYTES_PER_COIN = 192;
+export const BYTES_PER_COIN = 192;
 
 /**
  * Guards the data directory of a node, which has looked once. Blocks and database may lie on disks of their own.

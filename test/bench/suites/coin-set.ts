@@ -99,6 +99,7 @@ async function measure(bench: Bench): Promise<void> {
       poolBusy: () => false,
       clock: nodejs.clock,
       log: silentLogger,
+      lackFor: async () => undefined,
     };
     loads.push(
       await timed(async () => {
