@@ -18,11 +18,14 @@ export function pruneModeOf(prune: number): PruneMode {
   return prune === 1 ? { kind: 'manual' } : { kind: 'automatic', bytes: prune * MIB };
 }
 
-/** Keeps the block files below their target: looks whenever the tip moved and a file was filled since the last time. */
+/** Blocks after which it is tried again when a file was still too new to go: looking at every block would cost too much. */
+const AGAIN = 72;
+
+/** Keeps the block files below their target: after a start, then when a file was filled or the tip has moved on. */
 export class Pruner {
   readonly #parts: PrunerParts;
-  /** The newest file of each kind when it was looked last. */
-  #seen = '';
+  /** The newest file of each kind, and the tip, when they were above the target last. */
+  #seen: { readonly newest: string; readonly height: number } | undefined;
   #busy = false;
 
   constructor(parts: PrunerParts) {
@@ -32,14 +35,15 @@ export class Pruner {
   }
 
   #look(): void {
-    const { store, bytes, fail } = this.#parts;
+    const { store, bytes, fail, chain } = this.#parts;
     const { bodies, undo } = store.fileSizes();
     const newest = `${Math.max(...bodies.keys())}/${Math.max(...undo.keys())}`;
-    if (this.#busy || newest === this.#seen) return;
+    const { height } = chain.tip();
+    if (this.#busy || (newest === this.#seen?.newest && height < this.#seen.height + AGAIN)) return;
     let used = 0;
     for (const size of [...bodies.values(), ...undo.values()]) used += size;
     if (used <= bytes) return;
-    this.#seen = newest;
+    this.#seen = { newest, height };
     this.#busy = true;
     this.#prune().then(
       () => {
@@ -57,7 +61,7 @@ export class Pruner {
 }
 
 export interface PrunerParts {
-  readonly chain: Pick<ChainManager, 'prune' | 'prunedBelow' | 'events'>;
+  readonly chain: Pick<ChainManager, 'prune' | 'prunedBelow' | 'events' | 'tip'>;
   readonly store: { fileSizes(): { readonly bodies: FileSizes; readonly undo: FileSizes } };
   /** Target of all block and undo files together. */
   readonly bytes: number;

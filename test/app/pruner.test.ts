@@ -25,16 +25,18 @@ describe('app: pruning', () => {
     assert.throws(() => config({ prune: '1', role: 'light' }), /keeps no blocks/);
   });
 
-  it('prunes when all files take more than the target, once per new file', async () => {
+  it('prunes when all files take more than the target, once per new file or 72 blocks', async () => {
     const goals: PruneGoal[] = [];
     const events = new Emitter<{ tip: unknown }>();
     const bodies = new Map([[0, 50]]);
     const undo = new Map([[0, 10]]);
     const lifetime = new Lifetime();
+    let height = 1000;
     new Pruner({
       chain: {
         events: events as never,
         prunedBelow: () => 1,
+        tip: () => ({ height }) as never,
         prune: async (goal) => {
           goals.push(goal);
           return { files: 0, bytes: 0 };
@@ -56,9 +58,17 @@ describe('app: pruning', () => {
     undo.set(1, 5);
     await tip();
     assert.equal(goals.length, 2);
+    // What was too new to be deleted gets old without a new file.
+    height = 1071;
+    await tip();
+    assert.equal(goals.length, 2);
+    height = 1072;
+    await tip();
+    await tip();
+    assert.equal(goals.length, 3);
     await lifetime.close();
     bodies.set(2, 5);
     await tip();
-    assert.equal(goals.length, 2);
+    assert.equal(goals.length, 3);
   });
 });
