@@ -322,6 +322,7 @@ export async function buildFullNode(parts: RoleParts): Promise<FullNode> {
   const warnings = (): string[] => [
     ...(guard.paused === undefined ? [] : [guard.paused]),
     ...chainWarnings(chain, index),
+    ...[past.warning()].filter((warning) => warning !== undefined),
   ];
   return {
     ...{ chain, pool, judge, progress, guard, peers: net },

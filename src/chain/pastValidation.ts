@@ -30,7 +30,8 @@ export interface PastValidationParts {
 
 /**
  * judged: the snapshot was found true or false. stopped: as asked. doubted: it was found false by coins that an earlier run
- * left; before that is believed they must begin again, with none, so that nothing but the blocks can be to blame.
+ * left, or by some that went missing on disk; before that is believed they must begin again, with none, so that nothing but
+ * the blocks can be to blame.
  */
 export type PastOutcome = 'judged' | 'stopped' | 'doubted';
 
@@ -202,11 +203,25 @@ export class PastValidation {
 
   /** The snapshot seems to be false. */
   async #speakAgainst(why: string): Promise<PastOutcome> {
-    if (this.#inherited && !this.#parts.coins.again) {
-      this.#doubt = why;
+    const whole = await this.#areWhole();
+    if (this.#stopping) return 'stopped';
+    if (!whole || (this.#inherited && !this.#parts.coins.again)) {
+      this.#doubt = whole ? why : `${why}; but coins went missing on disk`;
       return 'doubted';
     }
     await this.#parts.snapshot.refuted(why);
     return 'judged';
+  }
+
+  /** Are there as many coins as were kept? Reading them verifies their records, too: throws when one is damaged. */
+  async #areWhole(): Promise<boolean> {
+    const { coins, pause } = this.#parts;
+    let found = 0;
+    for await (const _ of coins.allCoins()) {
+      if (++found % SLICE !== 0) continue;
+      if (this.#stopping) return false;
+      await pause();
+    }
+    return found === (await coins.coinCount());
   }
 }

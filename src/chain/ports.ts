@@ -83,7 +83,7 @@ export interface StoredSnapshot {
  * memory until they are flushed. A crash leaves those of an earlier block, or a flush to be finished.
  */
 export interface PastCoins
-  extends Pick<ChainStore, 'tip' | 'interruptedFlush' | 'finishFlush' | 'coins' | 'flush' | 'allCoins'> {
+  extends Pick<ChainStore, 'tip' | 'interruptedFlush' | 'finishFlush' | 'coins' | 'coinCount' | 'flush' | 'allCoins'> {
   /**
    * True when an earlier try led to other coins than the snapshot's, and these were begun anew: what they lead to decides.
    */

@@ -107,6 +107,10 @@ export class KvPastCoins implements PastCoins {
     return this.#cache.coins(outpoints);
   }
 
+  async coinCount(): Promise<number> {
+    return Number(this.#count);
+  }
+
   commit(tip: Hash256, diff: UtxoDiff): Promise<void> {
     return this.#queue.run(async () => {
       assert(this.#interrupted === undefined && !this.#failed, 'the coins are whole');

@@ -76,6 +76,13 @@ export class PastSync {
     return this.#past?.tip;
   }
 
+  /** What people should know, undefined while all is well. */
+  warning(): string | undefined {
+    const { base } = this.#past ?? {};
+    if (base === undefined || this.#coins?.again !== true) return undefined;
+    return `The snapshot of coins at block ${base.height} seems to be false: the blocks below it are connected once more to be sure. Do not rely on what this node says of coins until then`;
+  }
+
   /** Coins in memory that are not on disk yet. */
   get dirtyCoins(): number {
     return this.#coins?.dirty ?? 0;
