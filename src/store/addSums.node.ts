@@ -3,7 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asciiBytes, concatBytes } from '../util/bytes.ts';
 import { copyRecords, isCopyOf } from './copyRecords.ts';
-import { StoreError, toStoreError } from './errors.ts';
+import { headersAgain, StoreError, toStoreError } from './errors.ts';
 import { cutTornLogs, openSummedKv } from './kvLevel.node.ts';
 import { damaged } from './level/damage.ts';
 import { nodeFolder } from './level/folderNode.node.ts';
@@ -33,8 +33,22 @@ export async function addSums(dir: string, options: MigrationRun): Promise<void>
   for (const name of DATABASES) {
     const path = join(dir, name);
     if (options.replaced.includes(name) || !existsSync(join(path, 'CURRENT'))) await guard(path, remove(after(path)));
-    else await addSumsTo(path, options);
+    else await addSumsTo(path, options).catch((error: unknown) => withoutDamaged(name, path, error, options));
   }
+}
+
+/** What can be had again is not worth stopping for; otherwise throws `error` with what to do. */
+async function withoutDamaged(
+  name: (typeof DATABASES)[number],
+  path: string,
+  error: unknown,
+  { tell }: Migrating,
+): Promise<void> {
+  if (!(error instanceof StoreError) || error.kind !== 'corrupt' || name === 'chain') throw error;
+  if (name === 'headers') throw new StoreError('corrupt', error.path, error.detail, headersAgain(path), error);
+  tell(`${error.path}: ${error.detail}: the blocks below the snapshot are connected again`);
+  await guard(path, remove(path));
+  await guard(path, remove(after(path)));
 }
 
 async function addSumsTo(path: string, { tell, stop }: Migrating): Promise<void> {

@@ -91,6 +91,11 @@ const REINDEX = 'Start with --reindex to make the index and the coins anew from 
 export const REINDEX_COINS =
   'Start with --reindex-chainstate to make the coins anew from the blocks, or restore a backup';
 
+/** What to do when the headers of a light node in folder `path` are damaged. */
+export function headersAgain(path: string): string {
+  return `Move ${path} away: the headers come again from peers`;
+}
+
 /** The StoreError of something thrown by file system or database; errors that are one already pass through. */
 export function toStoreError(error: unknown, path: string, doing: string): StoreError {
   if (error instanceof StoreError) return error;

@@ -14,7 +14,7 @@ import { CoinDoubt } from './coinDoubt.ts';
 import type { FlushProgress } from './coinFlush.ts';
 import { DamageLatch } from './damageLatch.ts';
 import type { WriteBehind } from './durableWrites.ts';
-import { StoreError } from './errors.ts';
+import { headersAgain, StoreError } from './errors.ts';
 import { KvHeaderStore } from './headerStore.ts';
 import { openSummedKv, type TellLost } from './kvLevel.node.ts';
 import { nodeFolder } from './level/folderNode.node.ts';
@@ -180,7 +180,7 @@ export function openHeaderStore(options: {
   return opening(async (lifetime) => {
     await hold(options, lifetime);
     const path = join(options.dir, 'headers');
-    const hint = `Move ${path} away: the headers come again from peers`;
+    const hint = headersAgain(path);
     const kv = await openSummedKv(path, { tell: options.tell, hint }).catch((error: unknown) => {
       if (!(error instanceof StoreError) || error.kind !== 'corrupt') throw error;
       throw new StoreError('corrupt', error.path, error.detail, hint, error);

@@ -275,6 +275,27 @@ describe('store: from format 2 to 3', () => {
     assert.deepEqual(await copies(), []);
   });
 
+  it('damaged coins below a snapshot are begun anew, damaged headers of a light node come again from peers', async () => {
+    for (const name of ['past', 'headers']) {
+      await cp(join(root, 'first', 'chain'), join(dir, name), { recursive: true });
+      const table = (await readdir(join(dir, name))).find((file) => file.endsWith('.ldb')) as string;
+      const bytes = await readFile(join(dir, name, table));
+      bytes[100] = (bytes[100] as number) ^ 1;
+      await writeFile(join(dir, name, table), bytes);
+    }
+    const told: string[] = [];
+    await assert.rejects(
+      openDatadir(dir, regtest, { tell: (message) => void told.push(message) }),
+      (error: unknown) => error instanceof StoreError && /Move \S+headers away: the headers/.test(error.message),
+    );
+    assert.ok(
+      told.some((line) => /past\S+ldb: offset \d+: .* the blocks below the snapshot are connected again/.test(line)),
+    );
+    await rm(join(dir, 'headers'), { recursive: true });
+    await isWhole();
+    assert.ok(!existsSync(join(dir, 'past')));
+  });
+
   it('who changes nothing leaves it as it is', async () => {
     await assert.rejects(openDatadir(dir, regtest), /has format 2, this version has format 3/);
     assert.equal(await formatNow(), 2);
