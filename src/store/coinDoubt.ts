@@ -20,6 +20,8 @@ export interface CoinDoubtParts {
   readonly tables: Pick<TablesInUse, 'verify'>;
   readonly latch: DamageLatch;
   readonly nowMs: () => number;
+  /** Ends a look with its reason: the block waits for the next start. */
+  readonly stop?: AbortSignal | undefined;
   /** Hears that all coins are being read. */
   readonly tell: (message: string) => void;
 }
@@ -44,7 +46,7 @@ export class CoinDoubt {
    * 'corrupt', and all writing ends.
    */
   async look(outpoint: OutPoint, found: boolean, store: CoinsInUse): Promise<void> {
-    const { nowMs, tell, path } = this.#parts;
+    const { nowMs, tell, path, stop } = this.#parts;
     const name = `coin ${displayOutPoint(outpoint)} ${found ? 'is there and should not be' : 'is not there'}`;
     await this.#tables(name, coinKey(outpoint));
     const [again] = await store.coins([outpoint]);
@@ -53,7 +55,10 @@ export class CoinDoubt {
     const begun = nowMs();
     this.#allAt = begun;
     tell(`${name}: before a block is refused for that, all coins are verified`);
-    const isOver = (): boolean => nowMs() - begun > ALL_FOR_MS;
+    const isOver = (): boolean => {
+      stop?.throwIfAborted();
+      return nowMs() - begun > ALL_FOR_MS;
+    };
     await this.#tables(name, undefined, isOver);
     let number = 0;
     for await (const _ of store.allCoins()) if (++number % STEP === 0 && isOver()) break;

@@ -113,7 +113,7 @@ export function openFullStore(options: {
     const { maxFileBytes, dbcache, behind, pause, onFlush, stop, tell = () => {} } = options;
     const nowMs = (): number => behind?.clock.monotonicMs() ?? performance.now();
     const tables = new TablesInUse({ folder: nodeFolder(path), nowMs, pause: pause ?? (() => undefined) });
-    const doubt = new CoinDoubt({ path, tables, latch, nowMs, tell });
+    const doubt = new CoinDoubt({ path, tables, latch, nowMs, tell, stop });
     return KvChainStore.open({
       ...{ kv, path, fs, magic: options.network.magic, lifetime, latch, doubt },
       ...(maxFileBytes === undefined ? {} : { maxFileBytes }),

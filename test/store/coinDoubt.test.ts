@@ -22,11 +22,13 @@ function scene() {
     calls: [] as string[],
     told: [] as string[],
     latch: new DamageLatch(),
+    stop: new AbortController(),
     look: async (_found: boolean): Promise<void> => {},
   };
   const doubt = new CoinDoubt({
     path: 'folder/chain',
     latch: s.latch,
+    stop: s.stop.signal,
     nowMs: () => s.now,
     tell: (message) => void s.told.push(message),
     tables: {
@@ -112,5 +114,13 @@ describe('store: a coin that is missing, or should be', () => {
       assert.match(s.told[1] ?? '', /not enough time .* cairn db verify/);
       assert.equal(s.latch.error, undefined);
     }
+  });
+
+  it('a node that stops does not wait for it, and nothing is refused', async () => {
+    const s = scene();
+    s.number = 2500;
+    s.stop.abort(new Error('stopping'));
+    await assert.rejects(s.look(false), /^Error: stopping$/);
+    assert.equal(s.latch.error, undefined);
   });
 });
