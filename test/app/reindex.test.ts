@@ -238,6 +238,7 @@ describe('app: reindex', function () {
     assert.deepEqual(await kv.get(REBUILD_KEY), Uint8Array.of(1));
     await kv.close();
     await assert.rejects(open('index', { stop }), /asked to stop/);
+    assert.deepEqual(await findings(), [], 'half-made is not damaged');
     await reaches();
   });
 

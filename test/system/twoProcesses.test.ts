@@ -58,6 +58,16 @@ describe('two processes on one data directory', function () {
     }
   }
 
+  /** It listens for peers: before that its file names only where it answers. */
+  function isUp(): boolean {
+    try {
+      const { addresses } = JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8')) as { addresses: string[] };
+      return addresses.length > 0;
+    } catch {
+      return false;
+    }
+  }
+
   /** Stops the process in the middle of its work, while it holds the directory. False when it was over before that. */
   async function freeze(child: ChildProcess): Promise<boolean> {
     while (child.exitCode === null) {
@@ -94,7 +104,7 @@ describe('two processes on one data directory', function () {
       child.kill('SIGCONT');
       // A node goes on until it is told to stop.
       if (first.startsWith('start')) {
-        await until('run.json', 30_000, () => existsSync(join(dir, 'run.json')));
+        await until('a node that is up', 30_000, isUp);
         child.kill('SIGTERM');
       }
       const { code, err } = await ended;
@@ -107,7 +117,7 @@ describe('two processes on one data directory', function () {
 
   it('a killed holder leaves nothing that keeps others out', async () => {
     const { child, ended } = startCairn(commandOf('start'));
-    await until('run.json', 30_000, () => existsSync(join(dir, 'run.json')));
+    await until('a node that is up', 30_000, isUp);
     child.kill('SIGKILL');
     await ended;
     assert.equal((await runCairn(commandOf('db verify'))).code, 0);

@@ -112,10 +112,12 @@ class StoreVerification {
     }
     const { network, judge, nowMs, found, progress, stopped } = this.#o;
     const ports = { found, progress, stopped };
-    this.#entries = await verifyHeaders({ ...ports, kv, path: this.#path, network, judge, nowMs });
+    const rebuilding = (await kv.get(REBUILD_KEY)) !== undefined;
+    const headers = { kv, path: this.#path, network, judge, nowMs, partial: rebuilding };
+    this.#entries = await verifyHeaders({ ...ports, ...headers });
     this.#verified.headers = this.#entries.size;
     if (this.#o.blocks === undefined || stopped()) return this.#verified;
-    if ((await kv.get(REBUILD_KEY)) !== undefined) {
+    if (rebuilding) {
       this.#verified.notes.push(
         'a rebuild was interrupted, the next start goes on with it: coins and blocks were not compared',
       );
