@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { HaltedError } from '../../src/chain/halt.ts';
-import type { PastOutcome, PastValidation } from '../../src/chain/pastValidation.ts';
+import type { PastValidation } from '../../src/chain/pastValidation.ts';
 import { SnapshotRefutedError } from '../../src/chain/snapshotBase.ts';
 import { COIN_COUNT_KEY, PAST_AGAIN_KEY, PREFIX, rangeOf } from '../../src/store/schema.ts';
 import { DiskFault, FaultyDisk } from '../store/faultyDisk.ts';
-import { Crash, MemoryDisk } from '../store/memoryDisk.ts';
-import { SimClock } from '../support/simClock.ts';
-import { acceptAll, coinsOf, openChain, openStore, type TestChain } from './setup.ts';
+import { MemoryDisk } from '../store/memoryDisk.ts';
+import { assertTrue, describePastCrashes, loadedDisk, reopen } from './pastCrashes.ts';
+import { acceptAll, openChain, type TestChain } from './setup.ts';
 import {
   BASE,
   bent,
@@ -21,25 +20,6 @@ import {
   validate,
 } from './snapshotStory.ts';
 
-/** A chain on a disk that holds a loaded snapshot, as the next process opens it; commits wait for their sync. */
-async function reopen(disk: MemoryDisk): Promise<TestChain> {
-  const clock = new SimClock();
-  const fail = (error: unknown): void => assert.ok(error instanceof Crash, String(error));
-  return openChain(disk, { store: await openStore(disk, { behind: { clock, timers: clock, fail } }) });
-}
-
-/** Goes on with the past until it is judged, beginning again when the coins cannot be used. */
-async function toTheEnd(disk: MemoryDisk, past: MemoryDisk): Promise<{ outcome: PastOutcome; again: number }> {
-  const node = await reopen(disk);
-  if (node.chain.snapshot.base === undefined) return { outcome: 'judged', again: 0 };
-  const opened = await openPast(node, past);
-  if (opened === undefined) {
-    const outcome = await (await validate(node, new MemoryDisk())).run();
-    return { outcome, again: 1 };
-  }
-  return { outcome: await opened.run(), again: 0 };
-}
-
 /** Runs until the block at `height` is connected. */
 async function connectTo(height: number, past: PastValidation): Promise<void> {
   const run = past.run();
@@ -48,57 +28,19 @@ async function connectTo(height: number, past: PastValidation): Promise<void> {
   assert.equal(await run, 'stopped');
 }
 
+// Some crashes here; test/long has one at every write.
+describePastCrashes(false);
+
 describe('the validation of the past of a snapshot', () => {
   let story: Story;
   /** A node that has loaded the snapshot, and all bodies below. */
   let loaded: MemoryDisk;
   before(async () => {
     story = await tellStory();
-    loaded = new MemoryDisk();
-    const node = await newNode(story, loaded);
-    await load(node, story);
-    await acceptAll(node.chain, story.blocks);
-    await node.store.flush();
+    loaded = await loadedDisk(story);
   });
 
-  const isTrue = async (disk: MemoryDisk, what: string): Promise<void> => {
-    const { chain, store } = await openChain(disk);
-    assert.equal(chain.snapshot.base, undefined, what);
-    assert.deepEqual(await coinsOf(store), story.last, what);
-  };
-
-  for (const how of ['kill', 'power cut'] as const)
-    it(`finds a true snapshot true after a ${how} at writes to the chain's disk and to its own`, async () => {
-      const outcomes = { crashes: 0, again: 0 };
-      // Some writes of each kind: which of them differs between the two modes.
-      for (const which of ['chain', 'past'] as const)
-        for (const mode of ['nothing', 'all'] as const)
-          for (let n = mode === 'all' ? 1 : 2, crashed = true; crashed; n += which === 'chain' ? 11 : 4) {
-            const what = `${which}, write ${n} ${mode}, ${how}`;
-            const disk = await loaded.clone();
-            const past = new MemoryDisk();
-            const node = await reopen(disk);
-            (which === 'chain' ? disk : past).crashAfter(n, mode);
-            const ended = await openPast(node, past)
-              .then((opened) => opened?.run())
-              .catch((error: unknown) => {
-                assert.ok(error instanceof Crash || error instanceof HaltedError, `${what}: ${String(error)}`);
-                return 'crashed';
-              });
-            crashed = ended === 'crashed';
-            if (!crashed) break;
-            outcomes.crashes++;
-            // Of what was not synced any part may be left.
-            await disk.restart(how, n);
-            await past.restart(how, n + 1);
-            const { outcome, again } = await toTheEnd(disk, past);
-            assert.equal(outcome, 'judged', what);
-            outcomes.again += again;
-            await isTrue(disk, what);
-          }
-      assert.ok(outcomes.crashes > 50, `only ${outcomes.crashes} crashes`);
-      assert.equal(outcomes.again, 0, 'coins on disk are never ahead of the headers, nor torn');
-    }).timeout(60_000);
+  const isTrue = (disk: MemoryDisk, what: string): Promise<void> => assertTrue(disk, story, what);
 
   it('flushes in slices that a crash may cut, and goes on without running a script twice', async () => {
     const disk = await loaded.clone();

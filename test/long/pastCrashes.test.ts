@@ -1,0 +1,3 @@
+import { describePastCrashes } from '../chain/pastCrashes.ts';
+
+describePastCrashes(true);
