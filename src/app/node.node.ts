@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { HaltedError } from '../chain/halt.ts';
 import { ChainClosedError } from '../chain/later.ts';
 import { loadKey } from '../net/keyFile.node.ts';
 import { nodejs } from '../platform/nodejs.node.ts';
@@ -111,10 +110,11 @@ async function migrateHeld({ held, log, stop, warmup }: RoleParts): Promise<void
   await held.migrate({ tell, stop });
 }
 
-/** What work throws that ends early because the node stops. */
+/** True for what work throws that ends early because the node stops, whoever passed it on. */
 function isEndedEarly(error: unknown): boolean {
-  if (error instanceof StopRequested || error instanceof ChainClosedError) return true;
-  return error instanceof HaltedError && isEndedEarly(error.cause);
+  for (let at = error; at instanceof Error; at = at.cause)
+    if (at instanceof StopRequested || at instanceof ChainClosedError) return true;
+  return false;
 }
 
 /** Builds the node that the configuration describes; resolves when it is up. Throws what kept it from starting. */

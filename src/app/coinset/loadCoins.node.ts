@@ -10,6 +10,7 @@ import type { AssumedCoins } from '../../params/network.ts';
 import { displayHash, type Hash256, parseHash } from '../../primitives/hash.ts';
 import { DecodeError } from '../../util/codec.ts';
 import type { Clock, Logger } from '../../util/ports.ts';
+import { StopRequested } from '../signals.node.ts';
 import type { CoinWalks } from './coinWalks.ts';
 
 /** Bytes read at once: their coins are parsed and hashed in some milliseconds. */
@@ -70,7 +71,9 @@ export async function loadCoins(parts: LoadParts, path: string): Promise<LoadOut
   try {
     return { ok: true, value: await parts.walks.run(() => load(parts, file)) };
   } catch (error) {
-    const refused = error instanceof SnapshotCutError ? error.cause : error;
+    const cause = error instanceof SnapshotCutError ? error.cause : error;
+    // The storage may have heard of the stop first.
+    const refused = cause instanceof StopRequested ? new Refused('stopping', cause.message) : cause;
     if (!(refused instanceof Refused)) throw error;
     // Of one that was cut, its message says what becomes of the coins.
     const whole = refused === error && refused.reason === 'stopping' ? '; nothing was changed' : '';
