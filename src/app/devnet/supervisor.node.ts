@@ -16,8 +16,8 @@ export interface DevnetRun extends DevnetSettings {
   readonly logLevel: string;
 }
 
-/** How long nodes may take to stop before they are killed. */
-const STOP_MS = 5_000;
+/** How long nodes may take to stop before they are killed; each ends itself when it does not get on. Ctrl-C is quicker. */
+const STOP_MS = 60_000;
 /** From process start: what a person waits. */
 const startedMs = Date.now() - Math.round(performance.now());
 
