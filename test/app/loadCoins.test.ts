@@ -142,7 +142,7 @@ describe('loading a snapshot of coins', () => {
   it('ends when the node stops', async () => {
     const lifetime = new Lifetime();
     await lifetime.close();
-    await refuses({ lifetime }, 'stopping', /^the node is stopping; nothing was changed$/);
+    await refuses({ lifetime }, 'stopping', /^stopped by order; nothing was changed$/);
   });
 
   it('says what becomes of the coins when the node stops while they are replaced', async () => {
@@ -157,7 +157,7 @@ describe('loading a snapshot of coins', () => {
     const { node, outcome } = await loading({ walks });
     assert.ok(!outcome.ok);
     assert.equal(outcome.reason, 'stopping');
-    assert.match(outcome.detail, /ended in the middle: the node is stopping\. The next start drops what was loaded/);
+    assert.match(outcome.detail, /ended in the middle: stopped by order\. The next start drops what was loaded/);
     assert.ok(node.chain.halted?.cause instanceof SnapshotCutError);
     assert.equal((await node.store.snapshot())?.state, 'loading');
   });

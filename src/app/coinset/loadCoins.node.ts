@@ -49,9 +49,9 @@ export type LoadOutcome =
 
 /** Thrown inside, told outside. */
 class Refused extends Error {
-  readonly reason: 'malformed' | 'refused' | 'stopping';
+  readonly reason: 'malformed' | 'refused';
 
-  constructor(reason: 'malformed' | 'refused' | 'stopping', detail: string) {
+  constructor(reason: 'malformed' | 'refused', detail: string) {
     super(detail);
     this.reason = reason;
   }
@@ -72,14 +72,13 @@ export async function loadCoins(parts: LoadParts, path: string): Promise<LoadOut
     return { ok: true, value: await parts.walks.run(() => load(parts, file)) };
   } catch (error) {
     const cause = error instanceof SnapshotCutError ? error.cause : error;
-    // The storage may have heard of the stop first.
-    const refused = cause instanceof StopRequested ? new Refused('stopping', cause.message) : cause;
-    if (!(refused instanceof Refused)) throw error;
+    const reason = cause instanceof Refused ? cause.reason : cause instanceof StopRequested ? 'stopping' : undefined;
+    if (reason === undefined) throw error;
     // Of one that was cut, its message says what becomes of the coins.
-    const whole = refused === error && refused.reason === 'stopping' ? '; nothing was changed' : '';
+    const whole = cause === error && reason === 'stopping' ? '; nothing was changed' : '';
     const detail = `${(error as Error).message}${whole}`;
     parts.log.warn({ path, why: detail }, 'no snapshot of coins was loaded');
-    return { ok: false, reason: refused.reason, detail };
+    return { ok: false, reason, detail };
   } finally {
     await file.close();
   }
@@ -170,7 +169,7 @@ async function* coinsIn(
   const buffer = new Uint8Array(READ_CHUNK);
   try {
     for (let position = SNAPSHOT_HEAD_BYTES, left = true; left; ) {
-      if (at.walks.stopping) throw new Refused('stopping', 'the node is stopping');
+      if (at.walks.stopping) throw new StopRequested('order');
       const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
       position += bytesRead;
       left = bytesRead > 0;
