@@ -12,6 +12,8 @@ const modules = join(root, 'node_modules');
 const stamp = join(modules, '.cairn-lock.json');
 const lock = join(root, 'package-lock.json');
 const windows = process.platform === 'win32';
+// Those of src/platform/nodeFlags.ts.
+const flags = ['--max-semi-space-size=4'];
 
 function installed() {
   return (
@@ -39,14 +41,18 @@ function install() {
   }
   copyFileSync(lock, stamp);
   // Fills the compile cache, so that the first start is as fast as all others. Nothing depends on it.
-  spawnSync(localNode(), [join(root, 'src/main.ts'), 'warm'], { cwd: root, stdio: 'ignore', timeout: 30_000 });
+  spawnSync(localNode(), [...flags, join(root, 'src/main.ts'), 'warm'], {
+    cwd: root,
+    stdio: 'ignore',
+    timeout: 30_000,
+  });
 }
 
 if (!installed()) install();
 
 const [file, ...args] = process.argv.slice(2);
 const script = file === undefined || file.startsWith('-') ? file : resolve(root, file);
-const child = spawn(localNode(), script === undefined ? [] : [script, ...args], {
+const child = spawn(localNode(), script === undefined ? [] : [...flags, script, ...args], {
   stdio: 'inherit',
   // npm runs scripts in the repository; relative paths people type are meant from where they are.
   cwd: process.env.INIT_CWD ?? process.cwd(),

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NODE_FLAGS } from '../../src/platform/nodeFlags.ts';
 import { cleanEnv, MAIN } from '../support/nodeProcess.ts';
 import { freePort } from '../support/ports.ts';
 import { until } from '../support/wait.ts';
@@ -31,7 +32,7 @@ export class ProbedNode {
     const [p2p, port] = [await freePort(), await freePort()];
     const args = ['start', '--datadir', dir, '--role', 'full', '--network', 'regtest', '--group', group];
     const ports = ['--listen', `/ip4/127.0.0.1/tcp/${p2p}`, '--rpc-port', String(port), '--ops-port', '0'];
-    const child = spawn(process.execPath, ['--import', PROBE, MAIN, ...args, ...ports], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, '--import', PROBE, MAIN, ...args, ...ports], {
       env: cleanEnv(),
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { NODE_FLAGS } from '../../platform/nodeFlags.ts';
 import { ExitError } from '../exit.ts';
 import type { ChildMessage } from '../runNode.node.ts';
 import type { RunningNode } from '../runningNode.ts';
@@ -43,7 +44,7 @@ export function childArgs(plan: DevnetPlan, node: NodePlan, settings: ChildSetti
 /** Starts the process in a group of its own: Ctrl-C reaches only the supervisor, which then stops all in order. */
 export function startChild(plan: DevnetPlan, node: NodePlan, settings: ChildSettings): DevnetChild {
   const script = process.argv[1] as string;
-  const child: ChildProcess = spawn(process.execPath, [script, ...childArgs(plan, node, settings)], {
+  const child: ChildProcess = spawn(process.execPath, [...NODE_FLAGS, script, ...childArgs(plan, node, settings)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   });
