@@ -12,6 +12,7 @@ import { encodeCoin } from '../../src/store/coinCodec.ts';
 import { openLevelKv, openSummedKv } from '../../src/store/kvLevel.node.ts';
 import { MemoryKv } from '../../src/store/kvMemory.ts';
 import { nodeFolder } from '../../src/store/level/folderNode.node.ts';
+import { readVersion } from '../../src/store/level/manifest.ts';
 import { openFullStore } from '../../src/store/openStores.node.ts';
 import {
   COIN_COUNT_KEY,
@@ -179,8 +180,13 @@ describe('app: db verify', function () {
   });
 
   it('a flipped bit in any file of the database is named, with what stood there', async () => {
+    const version = await readVersion(nodeFolder(join(dir, 'chain')), []);
+    const inUse = new Set(version?.tables.map(({ number }) => number));
+    assert.ok(inUse.size > 0);
     for (const name of await readdir(join(dir, 'chain'))) {
       if (!/\.ldb$|\.log$|^MANIFEST|^CURRENT$/.test(name)) continue;
+      // A table that a compaction replaced may be there still: nobody reads it.
+      if (name.endsWith('.ldb') && !inUse.has(Number.parseInt(name, 10))) continue;
       const path = join(dir, 'chain', name);
       const { length } = await readFile(path);
       for (let i = 0; i < 10 && length > 0; i++) {
