@@ -196,6 +196,10 @@ export class TxIndex {
   }
 
   async #write(): Promise<void> {
+    // What was gathered came with a block that was connected in this turn: putting the write together is one more piece.
+    await this.#parts.pause();
+    // Meanwhile everything may have been dropped; without its entries the place must not be written.
+    if (this.#failed !== undefined) return;
     const head = this.#head;
     this.#writing = this.#pending;
     this.#pending = new Map();

@@ -37,6 +37,8 @@ export function confirmBlock(
 ): { readonly confirmed: readonly PoolNode[]; readonly conflicting: readonly PoolNode[] } {
   const confirmed: PoolNode[] = [];
   const conflicting: PoolNode[] = [];
+  // As while many blocks come: their ids and prevouts need not be looked up.
+  if (graph.size === 0) return { confirmed, conflicting };
   for (const tx of block.txs) {
     if (tx.isCoinbase) continue;
     const node = graph.get(tx.txid);

@@ -80,11 +80,10 @@ export class BlockJobs {
     else this.#jobs.set(entry.header.key, { state: 'asked', entry, peers });
   }
 
-  /** The block came. False when another copy came first. */
-  hold(entry: HeaderEntry, peer: PeerKey, block: Block, nowMs: number): boolean {
+  /** The block came, which takes `bytes` of memory. False when another copy came first. */
+  hold(entry: HeaderEntry, peer: PeerKey, { block, bytes }: Pick<HeldJob, 'block' | 'bytes'>, nowMs: number): boolean {
     const job = this.get(entry);
     if (job?.state !== 'asked') return false;
-    const bytes = memoryOf(block);
     this.#heldBytes += bytes;
     this.#jobs.set(entry.header.key, { state: 'held', entry, block, peer, bytes, sinceMs: nowMs });
     return true;

@@ -246,8 +246,9 @@ export class BlockSync {
       return;
     }
     this.#averageBytes = this.#averageBytes * 0.9 + block.size * 0.1;
-    this.#averageMemory = this.#averageMemory * 0.9 + memoryOf(block) * 0.1;
-    if (!entry.hasBody) this.#jobs.hold(entry, peer, block, this.#now());
+    const bytes = memoryOf(block);
+    this.#averageMemory = this.#averageMemory * 0.9 + bytes * 0.1;
+    if (!entry.hasBody) this.#jobs.hold(entry, peer, { block, bytes }, this.#now());
     else this.#jobs.drop(entry);
   }
 

@@ -220,6 +220,40 @@ describe('index: transactions', () => {
     await index.close();
   });
 
+  it('an index that fails just before a write leaves its place where its entries are', async () => {
+    const t = await openChain();
+    const blocks = mineChain(t.chain.genesis, 3);
+    const kv = new MemoryKv();
+    const kept = new KvTxIndexStore(kv, 'memory');
+    let gate: Promise<void> | undefined;
+    const store: TxIndexStore = {
+      locator: () => kept.locator(),
+      write: (change) => kept.write(change),
+      find: () => Promise.reject(new Error('disk on fire')),
+    };
+    const pause = async (): Promise<void> => {
+      await turn();
+      await gate;
+    };
+    const index = new TxIndex({ chain: t.chain, store, log: silentLogger, pause });
+    index.start();
+    await settled({ ...t, index, kv, warnings: [] });
+    assert.equal(index.info().synced, true);
+    const before = await kept.locator();
+    let open: () => void = () => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await acceptAll(t.chain, blocks);
+    for (let i = 0; i < 5; i++) await turn();
+    assert.equal(await index.find(new Uint8Array(32)), undefined);
+    assert.match(index.info().failed ?? '', /disk on fire/);
+    open();
+    await index.close();
+    assert.deepEqual(await kept.locator(), before);
+    assert.equal(await kept.find(txid(blocks[0] as Block)), undefined);
+  });
+
   it('a chain that was pruned cannot be indexed, and says so', async () => {
     const t = await openChain();
     await acceptAll(t.chain, mineChain(t.chain.genesis, 320));

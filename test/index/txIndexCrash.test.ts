@@ -29,7 +29,8 @@ async function open({ chain: disk }: Machine, indexKv: Kv) {
   const { chain } = await openChain(disk, { store });
   const index = new TxIndex({
     ...{ chain, store: new KvTxIndexStore(indexKv, 'memory'), log: silentLogger },
-    pause: turn,
+    // As many writes as can be: a pause would gather several blocks in one.
+    pause: async () => {},
   });
   index.start();
   return { clock, store, chain, index };

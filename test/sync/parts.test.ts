@@ -6,6 +6,7 @@ import { headerContext } from '../../src/consensus/headerContext.ts';
 import { judgeFor } from '../../src/consensus/registry.ts';
 import type { Network } from '../../src/params/network.ts';
 import { builtInNetwork } from '../../src/params/networks.ts';
+import type { Block } from '../../src/primitives/block.ts';
 import { BlockHeader, type SealedHeader } from '../../src/primitives/header.ts';
 import { BlockJobs, memoryOf } from '../../src/sync/blockJobs.ts';
 import { missingBlocks } from '../../src/sync/blockPath.ts';
@@ -220,8 +221,9 @@ describe('sync: block jobs', () => {
     jobs.unask(e1, 'a');
     assert.equal(jobs.get(e1)?.state, 'asked');
     jobs.ask(e2, 'b', 6);
-    assert.equal(jobs.hold(e2, 'b', blocks[1] as never, 7), true);
-    assert.equal(jobs.hold(e2, 'c', blocks[1] as never, 8), false);
+    const came = { block: blocks[1] as Block, bytes: memoryOf(blocks[1] as Block) };
+    assert.equal(jobs.hold(e2, 'b', came, 7), true);
+    assert.equal(jobs.hold(e2, 'c', came, 8), false);
     assert.throws(() => jobs.ask(e2, 'c', 9), AssertionFailure);
     assert.equal(
       jobs.lowestHeld((e) => e.parent?.hasBody === true),
@@ -229,7 +231,7 @@ describe('sync: block jobs', () => {
     );
     const held = jobs.lowestHeld(() => true);
     assert.ok(held);
-    assert.equal(jobs.heldBytes, memoryOf(blocks[1] as never));
+    assert.equal(jobs.heldBytes, came.bytes);
     jobs.accept(held);
     assert.equal(jobs.heldBytes, 0);
     assert.throws(() => jobs.accept(held), AssertionFailure);
