@@ -32,6 +32,8 @@ interface Under {
   flush(table: CoinTable): Promise<void>;
   /** Awaited by every read of the database. */
   gate: Promise<void>;
+  /** Called at every pause of the cache. */
+  paused: () => Promise<void>;
 }
 
 async function cacheOver(budget: number): Promise<Under> {
@@ -42,6 +44,7 @@ async function cacheOver(budget: number): Promise<Under> {
   const under: Under = {
     disk,
     gate: Promise.resolve(),
+    paused: async () => {},
     cache: new CoinCache({
       budget,
       salt: SALT,
@@ -50,6 +53,7 @@ async function cacheOver(budget: number): Promise<Under> {
         await under.gate;
         return records;
       },
+      pause: () => under.paused(),
     }),
     async flush(table) {
       const to = { tip: TIPS[1], count: 0n };
@@ -194,6 +198,44 @@ describe('store: cache of coins', () => {
     open();
     assert.deepEqual(await read, [undefined]);
     assert.deepEqual(await cache.coins([change.outpoint]), [undefined]);
+  });
+
+  it('a read in steps that meets a commit and a flush of it at any pause is not answered with what was read before', async () => {
+    const MANY = 1600;
+    const changes = Array.from({ length: MANY }, (_, n) => ({
+      outpoint: { txid: new Uint8Array(32).fill(n % 251), index: n },
+      coin: coinOf(n),
+    }));
+    const outpoints = changes.map((change) => change.outpoint);
+    const last = changes[MANY - 1] as CoinChange;
+    const readWith = async (at: number): Promise<{ readonly pauses: number; readonly met: boolean }> => {
+      const under = await cacheOver(10_000_000);
+      const { cache, flush } = under;
+      cache.apply({ spent: [], added: changes });
+      await flush(cache.young);
+      await flush(cache.freeze());
+      cache.freeze();
+      let pauses = 0;
+      let done = false;
+      under.paused = async () => {
+        if (++pauses !== at) return;
+        under.paused = async () => void pauses++;
+        cache.apply({ spent: [last], added: [] });
+        await flush(cache.young);
+        done = true;
+      };
+      const found = await cache.coins(outpoints);
+      assert.deepEqual(
+        found.slice(0, -1),
+        changes.slice(0, -1).map(({ coin }) => coin),
+      );
+      assert.deepEqual(found[MANY - 1], done ? undefined : last.coin, `pause ${at}`);
+      assert.deepEqual(await cache.coins([last.outpoint]), [done ? undefined : last.coin], `pause ${at}`);
+      return { pauses, met: done };
+    };
+    const { pauses } = await readWith(0);
+    assert.ok(pauses >= 6, `${pauses} pauses`);
+    for (let at = 1; at <= pauses; at++) assert.ok((await readWith(at)).met);
   });
 
   it('reads do not fill it beyond its half; scripts do not alias its memory', async () => {
