@@ -41,8 +41,8 @@ function wordBytes(word: string): Uint8Array | undefined {
 
 /**
  * Bytes of a script as people write it: hex, or words: opcodes with or without OP_, decimal numbers, pushes as hex or
- * <hex> or 'text', and 0x… for bytes as they are. What Cairn and Bitcoin Core print as asm reads back as the same script.
- * One word of hex digits is the whole script. Throws ExitError (64) naming `what` and the word.
+ * <hex> or 'text', and 0x… for bytes as they are. What Cairn and Bitcoin Core print as asm reads back as the same script,
+ * but for pushes of five bytes whose hex looks like a number of four: ten decimal digits are taken as that number. One word of hex digits is the whole script. Throws ExitError (64) naming `what` and the word.
  */
 export function parseScriptText(text: string, what: string): Uint8Array {
   const words = text.split(/\s+/).filter((word) => word !== '');
