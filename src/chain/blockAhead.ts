@@ -56,7 +56,7 @@ export function coinsAfter(hash: Hash256, diff: UtxoDiff, read: ReadCoins, pause
   return async (outpoints: readonly OutPoint[]) => {
     filed ??= await walkSteps(filing(hash, diff), pause);
     const changes = filed;
-    const coins: (Coin | undefined)[] = new Array(outpoints.length);
+    const coins: (Coin | undefined)[] = new Array(outpoints.length).fill(undefined);
     const behind: OutPoint[] = [];
     const places: number[] = [];
     const look = inSlices(outpoints.length, COINS_PER_STEP, (from, to) => {

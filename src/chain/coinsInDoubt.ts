@@ -4,21 +4,23 @@ import type { Broken } from '../primitives/rules.ts';
 import type { ReadCoins } from './judgeBlock.ts';
 import type { ChainStore } from './ports.ts';
 
-/** Coins that were read for a block, and what storage said of them. */
+/** Coins that were read from storage for a block, and what it said of them. */
 export class ReadForBlock {
   readonly #read: ReadCoins;
+  /** The last question, and the answer. */
   #asked: readonly OutPoint[] = [];
   #coins: readonly (Coin | undefined)[] = [];
 
+  /** `read`: straight from storage. What a block ahead of the tip made or spent, storage does not know yet. */
   constructor(read: ReadCoins) {
     this.#read = read;
   }
 
-  async read(outpoints: readonly OutPoint[]): Promise<readonly (Coin | undefined)[]> {
+  readonly read: ReadCoins = async (outpoints) => {
     this.#asked = outpoints;
     this.#coins = await this.#read(outpoints);
     return this.#coins;
-  }
+  };
 
   /**
    * Before a block is refused for good. Coins that were read are what was written, their records have checksums; that one is

@@ -171,11 +171,11 @@ export class TipMover {
     const parent = this.frontier;
     assert(entry.parent === parent, 'only a child of the frontier can be connected');
     const block = given?.block ?? (await this.readBlock(entry));
-    const stored = store.coins.bind(store);
-    const read = before === undefined ? stored : coinsAfter(before.entry.header.hash, before.diff, stored, pause);
-    const coins = new ReadForBlock(read);
-    const judged = await judgeCoins(block, parent, network.consensus, (asked) => coins.read(asked), pause);
-    if (!judged.ok) await halt.guard(() => coins.confirm(judged, store));
+    const stored = new ReadForBlock(store.coins.bind(store));
+    const read =
+      before === undefined ? stored.read : coinsAfter(before.entry.header.hash, before.diff, stored.read, pause);
+    const judged = await judgeCoins(block, parent, network.consensus, read, pause);
+    if (!judged.ok) await halt.guard(() => stored.confirm(judged, store));
     const passedBefore = entry.status === 'valid';
     if (passedBefore && !judged.ok)
       throw new StoredChainError(`block ${entry.header.id} was valid and is not any more: ${judged.detail}`);

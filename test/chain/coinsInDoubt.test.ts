@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Level } from 'level';
+import { coinsAfter } from '../../src/chain/blockAhead.ts';
 import type { ChainManager } from '../../src/chain/chainManager.ts';
 import { ReadForBlock } from '../../src/chain/coinsInDoubt.ts';
 import { HaltedError } from '../../src/chain/halt.ts';
-import type { Coin } from '../../src/chain/ports.ts';
+import type { Coin, ScriptChecker } from '../../src/chain/ports.ts';
 import type { Block } from '../../src/primitives/block.ts';
 import type { OutPoint } from '../../src/primitives/outpoint.ts';
-import { broken } from '../../src/primitives/rules.ts';
+import { broken, type Check, PASSED } from '../../src/primitives/rules.ts';
 import type { KvChainStore } from '../../src/store/chainStore.node.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import { openFullStore } from '../../src/store/openStores.node.ts';
@@ -20,6 +21,7 @@ import { ANYONE, coinbaseOf, mine, mineChain, placeOf, regtest, spend } from './
 import { acceptAll, coinsOf, openChain, outcomeOf } from './setup.ts';
 
 const HEIGHT = 110;
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 describe('chain: a block is not refused on the word of a damaged database', () => {
   let root: string;
@@ -55,7 +57,7 @@ describe('chain: a block is not refused on the word of a damaged database', () =
   afterEach(() => rm(dir, { recursive: true, force: true }));
   after(() => rm(root, { recursive: true, force: true }));
 
-  async function start(): Promise<{ chain: ChainManager; store: KvChainStore }> {
+  async function start(scripts?: ScriptChecker): Promise<{ chain: ChainManager; store: KvChainStore }> {
     told = [];
     failures = [];
     const store = await openFullStore({
@@ -66,7 +68,7 @@ describe('chain: a block is not refused on the word of a damaged database', () =
         written = content();
       },
     });
-    const { chain } = await openChain(undefined, { store });
+    const { chain } = await openChain(undefined, { store, ...(scripts && { scripts }) });
     return { chain, store };
   }
 
@@ -178,6 +180,22 @@ describe('chain: a block is not refused on the word of a damaged database', () =
     assert.deepEqual(await acceptAll(chain, [good]), ['connected']);
     await end(chain, store);
   });
+
+  it('a coin that the block ahead of the tip spends: the next block that spends it, too, is refused, nothing else', async () => {
+    let passed = (_: Check): void => {};
+    const scripts = { check: () => new Promise<Check>((resolve) => (passed = resolve)) };
+    const { chain, store } = await start(scripts);
+    const again = spend([{ tx: coinbaseOf(base[0] as Block), index: 0 }], [{ value: 2n, scriptPubKey: ANYONE }]);
+    const lie = mine(placeOf(good, HEIGHT + 1), { txs: [again] });
+    const outcomes = [good, lie].map(async (block) => outcomeOf(await chain.acceptBlock(block)));
+    while (chain.entry(lie.header.hash) === undefined) await turn();
+    for (let i = 0; i < 50; i++) await turn();
+    assert.equal(chain.tip().height, HEIGHT, 'the good block is ahead');
+    passed(PASSED);
+    assert.deepEqual(await Promise.all(outcomes), ['connected', 'bad-txns-inputs-missingorspent']);
+    assert.deepEqual(failures, []);
+    await end(chain, store);
+  });
 });
 
 describe('chain: the coin on which a verdict rests', () => {
@@ -203,5 +221,16 @@ describe('chain: the coin on which a verdict rests', () => {
     assert.deepEqual(await asked('bad-txns-inputs-missingorspent', [coin, coin]), []);
     assert.deepEqual(await asked('bad-txns-inputs-missingorspent', []), []);
     assert.deepEqual(await asked('bad-txns-in-belowout', [coin, undefined]), []);
+  });
+
+  it('is none that the block ahead of the tip made or spent: storage knows nothing of that', async () => {
+    const change = (n: number) => ({ outpoint: outpoint(n), coin });
+    const diff = { spent: [change(0)], added: [change(1)] };
+    for (const rule of ['bad-txns-inputs-missingorspent', 'bad-txns-BIP30'] as const) {
+      const stored = new ReadForBlock(async (outpoints) => outpoints.map(() => undefined));
+      const read = coinsAfter(new Uint8Array(32), diff, stored.read);
+      assert.deepEqual(await read([outpoint(0), outpoint(1)]), [undefined, coin]);
+      await stored.confirm(broken(rule, 'test'), { confirm: async () => assert.fail('nothing to look at') });
+    }
   });
 });
