@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { NODE_FLAGS } from '../../src/platform/nodeFlags.ts';
 import { cleanEnv, ROOT } from '../support/nodeProcess.ts';
 import { freePort } from '../support/ports.ts';
 import type { Part } from './chain/workload.ts';
@@ -35,7 +36,7 @@ function checkTip(ran: Ran, parts: readonly Part[], title: string): Ran {
 
 /** The checkout of Cairn in `root`, its sources run by the Node of this process. */
 function cairn(root: string, title: string): Importer {
-  const command = [process.execPath, join(root, 'src', 'main.ts'), 'blocks', 'import'];
+  const command = [process.execPath, ...NODE_FLAGS, join(root, 'src', 'main.ts'), 'blocks', 'import'];
   const flags = { assumeValid: '--assumevalid', threads: '--par' };
   let help: Promise<Ran> | undefined;
   return {
