@@ -122,7 +122,7 @@ export class Tx implements TxFields {
     for (let i = 0; i < wtxids.length; i++) (waiting[i] as Tx).#wtxid = wtxids[i] as Hash256;
   }
 
-  /** Takes over ids that were made elsewhere, on the caller's word: txid ‖ wtxid of each, as idsOf (blockHashes.ts) makes them. */
+  /** Takes over ids that were made elsewhere, on the caller's word: txid ‖ wtxid of each, as hashTransactions (blockHashes.ts) makes them. */
   static adoptIds(txs: readonly Tx[], ids: Uint8Array): void {
     for (let i = 0; i < txs.length; i++) {
       const tx = txs[i] as Tx;

@@ -307,6 +307,7 @@ export class KvChainStore implements ChainStore {
     if (this.#lifetime.closed) return this.#lifetime.close();
     try {
       await this.#queue.idle();
+      await this.#background;
       if (this.#latch.error !== undefined) return this.#writes.abandon();
       if (this.#tip !== undefined && this.#interrupted === undefined && !this.#torn) await this.flush();
       await this.#writes.finish();
@@ -337,6 +338,7 @@ export class KvChainStore implements ChainStore {
 
   /** The young generation is flushed in the background; waits for the one before. */
   async #freeze(): Promise<void> {
+    assert(!this.#torn, 'the coins in memory are whole');
     await this.#background;
     if (this.#failure !== undefined) throw this.#failure.error;
     assert(this.#tip !== undefined, 'coins belong to a block');

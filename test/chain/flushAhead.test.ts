@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { SummedKv } from '../../src/store/summedKv.ts';
 import type { Kv } from '../../src/util/ports.ts';
 import { MemoryDisk } from '../store/memoryDisk.ts';
-import { mine, mineChain, placeOf } from './regtestMiner.ts';
+import { ANYONE, mine, mineChain, placeOf } from './regtestMiner.ts';
 import { acceptAll, coinsOf, openChain, openStore, outcomeOf, textOfCoin } from './setup.ts';
 
 /** A database whose slices of a flush wait until they are let through. */
@@ -116,5 +116,34 @@ describe('chain: a walk over all coins', () => {
     progress.length = 0;
     await store.flush();
     assert.deepEqual(progress, ['0/15', '0/15', '4/15', '8/15', '12/15', '15/15']);
+  });
+
+  it('coins of which a change was begun and not ended are not flushed: the disk keeps those of a block', async () => {
+    const disk = new MemoryDisk();
+    let failing = false;
+    const store = await openStore(disk, {
+      pause: () => (failing ? Promise.reject(new Error('cut')) : undefined),
+    });
+    const { chain } = await openChain(disk, { store });
+    const tip = await store.tip();
+    await store.flush();
+    const before = await coinsOf(store);
+    const coin = { height: 1, coinbase: false, out: { value: 1n, scriptPubKey: ANYONE } };
+    // More than a flush in line with the commits takes.
+    const added = Array.from({ length: 60_000 }, (_, index) => ({
+      outpoint: { txid: new Uint8Array(32), index },
+      coin,
+    }));
+    assert.ok(tip !== undefined);
+    await store.commit({ headers: [], tip, coins: { spent: [], added } });
+    failing = true;
+    const spent = added.slice(0, 30_000);
+    await assert.rejects(store.commit({ headers: [], tip, coins: { spent, added: [] } }), /cut/);
+    failing = false;
+    await assert.rejects(store.flushSoon(), /whole/);
+    await store.flushAhead();
+    await chain.close();
+    await store.close();
+    assert.deepEqual(await coinsOf(await openStore(disk)), before);
   });
 });
