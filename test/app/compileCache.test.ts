@@ -20,20 +20,21 @@ describe('app: the cache of compiled code', function () {
   after(() => rmSync(dir, { recursive: true, force: true }));
 
   /** Where it is, relative to a new folder with `node_modules` and `home`; empty when there is none. */
-  function cacheWith(modules: Place, home: Place): string {
+  function cacheWith(modules: Place, home: Place | 'nobody'): string {
     const root = mkdtempSync(join(dir, 'root-'));
     const place = (name: string, what: Place): void => {
       if (what === 'folder') mkdirSync(join(root, name));
       if (what === 'file') writeFileSync(join(root, name), '');
     };
     place('node_modules', modules);
-    place('home', home);
+    if (home !== 'nobody') place('home', home);
+    const given = home === 'nobody' ? `() => { throw new Error('no home'); }` : '';
     mkdirSync(join(root, 'src', 'platform'), { recursive: true });
     const copy = join(root, 'src', 'platform', 'compileCache.node.ts');
     copyFileSync(SOURCE, copy);
     const ask = `import module from 'node:module';
       const { useCompileCache } = await import(${JSON.stringify(pathToFileURL(copy).href)});
-      useCompileCache();
+      useCompileCache(${given});
       console.log(module.getCompileCacheDir() ?? '');`;
     const env = { ...cleanEnv(), HOME: join(root, 'home'), USERPROFILE: join(root, 'home') };
     const out = execFileSync(process.execPath, ['--input-type=module', '-e', ask], { encoding: 'utf8', env });
@@ -52,5 +53,7 @@ describe('app: the cache of compiled code', function () {
 
   it('does not exist, and harms nothing, where neither can be written', () => {
     assert.equal(cacheWith('file', 'file'), '');
+    assert.equal(cacheWith('file', 'nobody'), '');
+    assert.match(cacheWith('folder', 'nobody'), /^\/node_modules/);
   });
 });
