@@ -44,7 +44,7 @@ export class KvPastCoins implements PastCoins {
   #flushedTip: Hash256 | undefined;
   #count: bigint;
   #interrupted: FlushMarker | undefined;
-  /** A flush failed: nobody knows what the database holds until it is opened anew. */
+  /** A change or a flush failed: nobody knows what cache and database hold until it is opened anew. */
   #failed = false;
 
   private constructor(parts: PastCoinsParts, found: Awaited<ReturnType<typeof readCoinState>>, again: boolean) {
@@ -119,7 +119,13 @@ export class KvPastCoins implements PastCoins {
         // What was used lately stays at hand.
         this.#cache.freeze();
       }
-      await walkSteps(this.#cache.applying(diff), this.#parts.pause);
+      try {
+        await walkSteps(this.#cache.applying(diff), this.#parts.pause);
+      } catch (error) {
+        // Half of the change may be in the cache: the database keeps what it had.
+        this.#failed = true;
+        throw error;
+      }
       this.#count += BigInt(diff.added.length - diff.spent.length);
       this.#tip = tip;
     });
@@ -154,6 +160,7 @@ export class KvPastCoins implements PastCoins {
 
   async #flush(): Promise<void> {
     const tip = this.#tip;
+    assert(!this.#failed, 'the coins are whole');
     if (tip === undefined || tip === this.#flushedTip) return;
     const { syncChain, pause, flushSlice: slice, onFlush: progress } = this.#parts;
     const { young } = this.#cache;

@@ -174,6 +174,12 @@ describe('app: scripts on other threads', function () {
     await fake.close();
   });
 
+  it('a thread whose answer cannot be read counts as dead', async () => {
+    const { fake } = fakePool((thread) => thread.emit('messageerror', new Error('not cloneable')));
+    assert.deepEqual(await fake.check(many([0])), await inline.check(many([0])));
+    await fake.close();
+  });
+
   it('an error of a thread that was given up does not end those that came after it', async () => {
     const { fake, born } = fakePool((thread, message) => (born.length === 3 ? die(thread) : answer(thread, message)));
     await fake.check(many());

@@ -142,7 +142,8 @@ class BlockImport {
       if (stopped()) break;
       before += size;
     }
-    this.#deps.ending?.();
+    // Unless they are read once more.
+    if (this.#waiting.refused === 0) this.#deps.ending?.();
     await this.#land(0);
     this.#tell();
     return stopped();

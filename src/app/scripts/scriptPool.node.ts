@@ -220,6 +220,8 @@ export class ScriptPool implements ScriptChecker {
     };
     thread.on('message', (answer: RunAnswer) => this.#answered(answer));
     thread.on('error', died);
+    // An answer that cannot be read never comes again.
+    thread.on('messageerror', died);
     thread.on('exit', (code: number) => died(new Error(`a script thread ended with code ${code}`)));
     return thread;
   }
