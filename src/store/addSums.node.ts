@@ -3,6 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asciiBytes, concatBytes } from '../util/bytes.ts';
 import { copyRecords, isCopyOf } from './copyRecords.ts';
+import { checkRoom } from './copyRoom.node.ts';
 import { headersAgain, StoreError, toStoreError } from './errors.ts';
 import { cutTornLogs, openSummedKv } from './kvLevel.node.ts';
 import { damaged } from './level/damage.ts';
@@ -27,12 +28,21 @@ const after = (path: string): string => `${path}.3`;
  *   2. NAME.3 is filled: the copy goes on there unless the database was opened meanwhile;
  *   3. format.json says 3 (by the caller): from then on NAME.3 is the database;
  *   4. NAME becomes NAME.2, NAME.3 becomes NAME (putInPlace), NAME.2 is deleted: finished when the directory is opened next.
- * The databases in `replaced` are left out.
+ * The databases in `replaced` are left out. Throws before anything is written when the disk has no room for the copies.
  */
 export async function addSums(dir: string, options: MigrationRun): Promise<void> {
+  const isCopied = (name: (typeof DATABASES)[number]): boolean =>
+    !options.replaced.includes(name) && existsSync(join(dir, name, 'CURRENT'));
+  const paths = DATABASES.filter(isCopied).map((name) => join(dir, name));
+  // All at once: nobody waits for the first copy to hear that there is no room for the next.
+  await checkRoom(
+    dir,
+    paths.map((path) => ({ from: path, to: after(path) })),
+    options.freeBytes,
+  );
   for (const name of DATABASES) {
     const path = join(dir, name);
-    if (options.replaced.includes(name) || !existsSync(join(path, 'CURRENT'))) await guard(path, remove(after(path)));
+    if (!isCopied(name)) await guard(path, remove(after(path)));
     else await addSumsTo(path, options).catch((error: unknown) => withoutDamaged(name, path, error, options));
   }
 }

@@ -110,6 +110,11 @@ export function toStoreError(error: unknown, path: string, doing: string): Store
   return new StoreError('io', path, message, CHECK_DISK, error);
 }
 
+/** No room for what is to be written. */
+export function full(path: string, message: string): StoreError {
+  return new StoreError('full', path, message, MAKE_ROOM);
+}
+
 /** A record that is not what was written. */
 export function corrupt(path: string, message: string, hint: string = REINDEX): StoreError {
   return new StoreError('corrupt', path, message, hint);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { addSums } from './addSums.node.ts';
+import type { FreeBytes } from './copyRoom.node.ts';
 import { openLevelKv } from './kvLevel.node.ts';
 import { wipe } from './rebuild.ts';
 import { PREFIX, rangeOf } from './schema.ts';
@@ -12,6 +13,8 @@ export interface Migrating {
   readonly tell: TellMigration;
   /** Ends it with an error; what is left is done by the next start. */
   readonly stop?: AbortSignal | undefined;
+  /** Default: what the operating system says. */
+  readonly freeBytes?: FreeBytes | undefined;
 }
 
 /** A migration of one directory. `replaced`: databases that are made anew right after, and need not be led anywhere. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addSums } from '../../src/store/addSums.node.ts';
@@ -294,6 +294,50 @@ describe('store: from format 2 to 3', () => {
     await rm(join(dir, 'headers'), { recursive: true });
     await isWhole();
     assert.ok(!existsSync(join(dir, 'past')));
+  });
+
+  it('without room for the copies nothing is written, and what there is of a copy counts', async () => {
+    const path = join(dir, 'chain');
+    const names = await readdir(path);
+    let asked = '';
+    const free = (bytes: number) => ({
+      ...quiet,
+      freeBytes: async (folder: string) => {
+        asked = folder;
+        return bytes;
+      },
+    });
+    const needed = async (bytes: number): Promise<number> => {
+      let found = Number.NaN;
+      await assert.rejects(openDatadir(dir, regtest, free(bytes)), (error: unknown) => {
+        assert.ok(error instanceof StoreError && error.kind === 'full' && error.path === dir && error.exitCode === 74);
+        const [, need, have] = /needs (\d+) bytes, (\d+) are free/.exec(error.detail) ?? [];
+        assert.equal(Number(have), bytes);
+        assert.match(error.hint, /Free space/);
+        found = Number(need);
+        return true;
+      });
+      return found;
+    };
+    const all = await needed(0);
+    const tables = names.filter((name) => /\.(ldb|log)$/.test(name));
+    const size = tables.reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
+    assert.ok(all >= size + (16 << 20) && all < size * 1.1 + (16 << 20) + 1, `${all} bytes for ${size}`);
+    assert.equal(await needed(all - 1), all);
+    assert.equal(asked, dir);
+    assert.deepEqual([await readdir(path), await copies(), await formatNow()], [names, [], 2]);
+
+    await mkdir(`${path}.3`);
+    await writeFile(join(`${path}.3`, '000005.ldb'), new Uint8Array(1000));
+    assert.equal(await needed(0), all - 1000);
+    await rm(`${path}.3`, { recursive: true });
+    await (await openDatadir(dir, regtest, free(all))).close();
+    await isWhole();
+  });
+
+  it('a database that is made anew needs no room for a copy', async () => {
+    await (await openDatadir(dir, regtest, { ...quiet, freeBytes: async () => 0 }, ['chain'])).close();
+    assert.equal(await formatNow(), 3);
   });
 
   it('who changes nothing leaves it as it is', async () => {
