@@ -100,7 +100,7 @@ export class ChainManager implements Chain {
     const halt = new HaltSwitch(parts.onHalt);
     const headers = await HeaderChain.open({ ...parts, halt });
     const snapshot = await storedSnapshot(parts.store);
-    await finishFlush(parts.store, headers.index, parts.store, parts.checkStop);
+    await finishFlush(parts.store, headers.index, parts.store, parts.checkStop, parts.pause);
     let tipHash = await parts.store.tip();
     if (tipHash === undefined) {
       await commitGenesis(parts, headers.index.genesis);

@@ -81,7 +81,8 @@ export class PastValidation {
     const interrupted = await coins.interruptedFlush();
     if (interrupted !== undefined) {
       if (connected(interrupted.from) === undefined || connected(interrupted.to) === undefined) return undefined;
-      await finishFlush(coins, { get: (hash) => parts.entry(hash) as IndexEntry | undefined }, files, parts.checkStop);
+      const index = { get: (hash: Hash256) => parts.entry(hash) as IndexEntry | undefined };
+      await finishFlush(coins, index, files, parts.checkStop, parts.pause);
     }
     const hash = await coins.tip();
     if (hash === undefined) {

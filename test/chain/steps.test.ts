@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { finishFlush } from '../../src/chain/finishFlush.ts';
+import type { IndexEntry } from '../../src/chain/headerIndex.ts';
 import type { Coin } from '../../src/chain/ports.ts';
+import type { UtxoDiff } from '../../src/ledger/coin.ts';
 import type { Block } from '../../src/primitives/block.ts';
+import { displayHash, type Hash256 } from '../../src/primitives/hash.ts';
 import type { OutPoint } from '../../src/primitives/outpoint.ts';
 import type { Tx } from '../../src/primitives/tx.ts';
 import type { Pause } from '../../src/util/steps.ts';
@@ -89,6 +93,36 @@ describe('chain: large blocks in steps', () => {
     );
     assert.ok(asked.length >= 30);
     assert.deepEqual([...new Set(found)].sort(), ['+++---', '---+++']);
+  });
+
+  it('a flush that a crash interrupted is finished in steps, forth and back, with the same coins', async () => {
+    const { chain, store } = await openPausing(() => undefined);
+    const blocks = largeBlocks(chain.genesis);
+    await acceptAll(chain, blocks);
+    const entries = new Map(blocks.map(({ header }) => [header.id, chain.entry(header.hash) as IndexEntry]));
+    const index = { get: (hash: Hash256) => entries.get(displayHash(hash)) };
+    const [before, last] = [blocks[101]?.header.hash as Hash256, blocks[102]?.header.hash as Hash256];
+    const diffs: UtxoDiff[] = [];
+    for (const [from, to] of [
+      [before, last],
+      [last, before],
+    ] as const)
+      for (const pausing of [true, false]) {
+        let pauses = 0;
+        const finished = {
+          interruptedFlush: async () => ({ from, to }),
+          async finishFlush(all: AsyncIterable<UtxoDiff>) {
+            for await (const diff of all) diffs.push(diff);
+          },
+        };
+        const pause = async (): Promise<void> => void pauses++;
+        await finishFlush(finished, index, store, undefined, pausing ? pause : undefined);
+        // Ids of the transactions, and slices of what they spent and made.
+        assert.ok(pausing ? pauses >= 8 : pauses === 0, `${pauses} pauses`);
+      }
+    assert.equal(diffs.length, 4);
+    assert.deepEqual(diffs[0], diffs[1]);
+    assert.deepEqual(diffs[2], diffs[3]);
   });
 
   it('closing the store in the middle of a commit waits for it and keeps its coins', async () => {
