@@ -99,6 +99,25 @@ describe('store: tables of a database in use', () => {
     assert.equal(compacted, true);
   });
 
+  it('a log that came after the names were listed, time after time, is no damage', async () => {
+    let rotated = false;
+    const rotating: FolderReader = {
+      ...folder,
+      list: async () => (await folder.list()).filter((name) => rotated || !name.endsWith('.log')),
+      read(name) {
+        rotated = true;
+        return folder.read(name);
+      },
+    };
+    const pause = async (): Promise<void> => {
+      rotated = false;
+    };
+    const some = new TablesInUse({ folder: rotating, nowMs: () => now, pause });
+    assert.equal(await some.verify(key(1, 1)), undefined);
+    const without = { ...folder, list: async () => (await folder.list()).filter((name) => !name.endsWith('.log')) };
+    assert.match((await tables(without).verify())?.detail ?? '', /file is missing/);
+  });
+
   it('a table that cannot be read, and is still one of the database, is a failure', async () => {
     const broken: FolderReader = {
       ...folder,

@@ -61,7 +61,8 @@ export async function readVersion(folder: FolderReader, damage: Damage[]): Promi
       return wrong(name, error.message, record.at);
     }
   }
-  const logs = names
+  // Whoever has the database open makes a log before the manifest names it: names from before would lack it.
+  const logs = (await folder.list())
     .map((file) => Number(/^(\d+)\.log$/.exec(file)?.[1] ?? -1))
     .filter((number) => number >= 0 && (number >= state.log || number === state.previousLog))
     .sort((a, b) => a - b);
