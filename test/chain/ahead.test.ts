@@ -229,6 +229,11 @@ describe('chain: a block ahead of the tip', () => {
 
   it('random trees handed in all at once end as when handed in one by one', async function () {
     this.timeout(60_000);
+    const base = mineChain({ header: regtest.genesis.header, height: 0 }, 101);
+    const start = new MemoryDisk();
+    const first = await openChain(start);
+    await acceptAll(first.chain, base);
+    await first.chain.close();
     const making = fc.record({
       back: fc.nat({ max: 4 }),
       fault: fc.constantFrom('', '', '', '', '', 'greedy', 'script'),
@@ -238,7 +243,7 @@ describe('chain: a block ahead of the tip', () => {
         fc.array(making, { minLength: 2, maxLength: 14 }),
         fc.infiniteStream(fc.nat({ max: 3 })),
         async (makings, waits) => {
-          const disk = new MemoryDisk();
+          const disk = await start.clone();
           const failing = new Set<string>();
           const scripts: ScriptChecker = {
             async check(jobs) {
@@ -248,8 +253,6 @@ describe('chain: a block ahead of the tip', () => {
             },
           };
           const { chain, store } = await openChain(disk, { scripts });
-          const base = mineChain({ header: regtest.genesis.header, height: 0 }, 101);
-          await acceptAll(chain, base);
           const places: Place[] = [placeOf(base[100] as Block, 101)];
           const blocks = makings.map(({ back, fault }, i) => {
             const at = places[Math.max(0, places.length - 1 - back)] as Place;
@@ -265,8 +268,7 @@ describe('chain: a block ahead of the tip', () => {
           });
           await chain.acceptHeaders(blocks);
           await Promise.all(blocks.map((block) => chain.acceptBlock(block, { requested: true })));
-          const twin = await openChain(new MemoryDisk(), { scripts });
-          await acceptAll(twin.chain, base);
+          const twin = await openChain(await start.clone(), { scripts });
           await twin.chain.acceptHeaders(blocks);
           for (const block of blocks) await twin.chain.acceptBlock(block, { requested: true });
           assert.equal(chain.tip().height, twin.chain.tip().height);

@@ -1,0 +1,3 @@
+import { describeFlushCrashes } from '../support/flushCrashes.ts';
+
+describeFlushCrashes(true);

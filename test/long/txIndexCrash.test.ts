@@ -1,0 +1,3 @@
+import { describeTxIndexCrashes } from '../support/txIndexCrashes.ts';
+
+describeTxIndexCrashes(true);
