@@ -4,7 +4,7 @@ import type { Network } from '../../src/net/network.ts';
 import { nodejs } from '../../src/platform/nodejs.node.ts';
 import { decodeHelloMessage, encodeHelloMessage } from '../../src/wire/hello.ts';
 import type { Hello } from '../../src/wire/peer.ts';
-import { addressOf, CHAIN_ID, chainOf, join2, once, TestNetworks, until } from './support/network.ts';
+import { addressOf, CHAIN_ID, chainOf, join2, once, sleep, TestNetworks, until } from './support/network.ts';
 import { ids, RawPeer, rawHello, readerOf } from './support/rawPeer.ts';
 
 describe('net: hello', () => {
@@ -49,14 +49,35 @@ describe('net: hello', () => {
 
   it('refuses a peer of another group on both sides, and does not dial it again', async () => {
     const a = await nets.start({ group: 'red' });
-    const b = await nets.start({ group: 'blue', seeds: [addressOf(a)], limits: { dialTickMs: 50 } });
+    let aheadMs = 0;
+    let ticks = 0;
+    const b = await nets.start({
+      group: 'blue',
+      seeds: [addressOf(a)],
+      limits: { dialTickMs: 50 },
+      platform: {
+        ...nodejs,
+        clock: { nowMs: () => Date.now() + aheadMs, monotonicMs: () => performance.now() + aheadMs },
+        timers: {
+          ...nodejs.timers,
+          every: (ms, fn) =>
+            nodejs.timers.every(ms, () => {
+              if (ms === 50) ticks++;
+              fn();
+            }),
+        },
+      },
+    });
     const [byA, byB] = await Promise.all([once(a, 'refused'), once(b, 'refused')]);
     assert.equal(byA.refusal, 'wrong-group');
     assert.equal(byB.refusal, 'wrong-group');
     assert.equal(byA.peer, b.key);
     let again = 0;
     a.events.on('refused', () => again++);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    // Long after whoever merely could not be reached would be dialled again.
+    aheadMs = 60_000;
+    const then = ticks;
+    await until('looked for peers', () => ticks >= then + 6);
     assert.equal(again, 0);
     assert.equal(a.peers().length + b.peers().length, 0);
   });
@@ -143,7 +164,9 @@ describe('net: hello', () => {
   it('keeps one connection when both dial at once', async () => {
     const [a, b] = [await nets.start(), await nets.start()] as [Network, Network];
     await Promise.all([a.connect(addressOf(b)), b.connect(addressOf(a))]);
-    await new Promise((resolve) => setTimeout(resolve, 1200));
+    await until('both keep the same one', () => a.peers()[0]?.inbound !== b.peers()[0]?.inbound);
+    // The other one is closed after half a second, and with it must go nothing else.
+    await sleep(700);
     assert.equal(a.peers().length, 1);
     assert.equal(b.peers().length, 1);
     assert.notEqual(a.peers()[0]?.inbound, b.peers()[0]?.inbound);
